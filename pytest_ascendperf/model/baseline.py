@@ -1,0 +1,71 @@
+"""A baseline: the accepted sessions of one case in one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_ascendperf.errors import InvalidDataError
+from pytest_ascendperf.model import fields
+from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.environment import Environment
+from pytest_ascendperf.model.measurement import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What a case is compared with."""
+
+    case: CaseId
+    environment: Environment
+    sessions: tuple[Session, ...]
+    """At least one; each from a process of its own."""
+    revision: str | None
+    """Version-control revision of the measured tree, with ``+changes`` when the tree was not clean; None if unknown."""
+
+    @property
+    def medians_us(self) -> tuple[float, ...]:
+        """One median per session, in the order recorded."""
+        return tuple(session.median_us for session in self.sessions)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON types; the case and the environment are stored once per file, by the store."""
+        return {
+            "environment": self.environment.fingerprint,
+            "revision": self.revision,
+            "sessions": [session.to_dict() for session in self.sessions],
+        }
+
+    @classmethod
+    def from_dict(
+        cls, data: Mapping[str, object], *, case: CaseId, environments: Mapping[str, Environment]
+    ) -> Baseline:
+        """The value that :meth:`to_dict` wrote. Raises InvalidDataError naming the field."""
+        fingerprint = fields.text(data, "environment")
+        if fingerprint not in environments:
+            raise InvalidDataError("environment", f"names {fingerprint!r}, which the file does not describe")
+        stored = fields.as_list(fields.required(data, "sessions"), "sessions")
+        if not stored:
+            raise InvalidDataError("sessions", "expected at least one session, found none")
+        sessions: list[Session] = []
+        for index, session in enumerate(stored):
+            where = f"sessions[{index}]"
+            try:
+                sessions.append(Session.from_dict(fields.as_object(session)))
+            except InvalidDataError as error:
+                raise error.inside(where) from None
+        return cls(
+            case=case,
+            environment=environments[fingerprint],
+            sessions=tuple(sessions),
+            revision=fields.optional_text(data, "revision"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRecorded:
+    """A case that was to be recorded and was not; its stored baseline, if any, stays as it was."""
+
+    case: CaseId
+    reason: str
+    """Why, in words: the test failed, too few sessions were valid."""

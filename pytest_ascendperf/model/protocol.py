@@ -1,0 +1,39 @@
+"""How a case is measured and judged: the settings of one test as resolved values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingPlan:
+    """How one process measures a case. Times are bounds on the device's host clock."""
+
+    warmup: int | None
+    """Number of warm-up calls; None to warm up until successive rounds show no trend."""
+    max_warmup_s: float
+    """Bound on the time of an automatic warm-up."""
+    rounds: int | None
+    """Number of rounds; None to sample until ``precision`` or ``budget_s`` is reached."""
+    budget_s: float
+    """Time after which no further round is started."""
+    precision: float
+    """Relative half-width of the 95 % interval of the session median at which sampling may end."""
+    threads: int | None
+    """Compute threads during the measurement; None to leave them as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When a change counts."""
+
+    tolerance: float
+    """Relative slowdown allowed; 0.05 is 5 %."""
+    min_change_us: float
+    """A difference below this many µs never fails."""
+    confirm_sessions: int
+    """Fresh processes that a flagged case is measured in again."""
+    suite_tests: int
+    """Judged tests in this run (at least 1): the family over which false alarms are bounded."""
+    cases: int
+    """Cases judged in the same test (at least 1)."""

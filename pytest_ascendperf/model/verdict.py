@@ -1,0 +1,189 @@
+"""What came out of a comparison: a status, the numbers it rests on, and the reason in words."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_ascendperf.errors import InvalidDataError
+from pytest_ascendperf.model import fields
+from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.environment import KeyDifference
+
+
+class Status(enum.Enum):
+    """The outcomes of a judged case. The value is the spelling used in options and files."""
+
+    PASS = "pass"
+    """Shown to be within tolerance."""
+    REGRESSED = "regressed"
+    """Shown, and confirmed in fresh processes, to be slower than the tolerance allows."""
+    IMPROVED = "improved"
+    """Shown to be faster by more than the tolerance: the baseline is stale."""
+    INCONCLUSIVE = "inconclusive"
+    """The measurements cannot tell."""
+    PROVISIONAL = "provisional"
+    """The baseline holds one session, so how much sessions differ is not known."""
+    NO_BASELINE = "no_baseline"
+    """Nothing is stored to compare with."""
+    NOT_COMPARABLE = "not_comparable"
+    """What is stored was measured under other hard keys."""
+    INVALID = "invalid"
+    """The measurement itself cannot be trusted."""
+
+
+class Stage(enum.Enum):
+    """Which data the numbers of a verdict rest on."""
+
+    SCREEN = "screen"
+    """The run's own session."""
+    CONFIRM = "confirm"
+    """Sessions measured in fresh processes after the screening flagged the case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The numbers of one stage. Changes are relative: 0.05 is 5 % slower than the baseline."""
+
+    stage: Stage
+    base_us: float
+    """Geometric mean of the baseline's session medians."""
+    head_us: float
+    """Geometric mean of the judged session medians; the median itself where it is one session."""
+    base_sessions: int
+    head_sessions: int
+    change: float
+    low: float | None
+    """Lower end of the interval that holds the true change with ``confidence``; None where no spread is known."""
+    high: float | None
+    """Upper end of that interval."""
+    confidence: float
+    """Two-sided coverage of the interval."""
+    spread: float | None
+    """Relative standard deviation between sessions, as estimated from them; None where there are too few."""
+    p_value: float | None
+    """Chance of so large a change if the true one were just the tolerance; None where no spread is known."""
+    rank_p_value: float | None
+    """Distribution-free p of gates with at least 19 baseline sessions; None below."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON types."""
+        return {
+            "stage": self.stage.value,
+            "base_us": self.base_us,
+            "head_us": self.head_us,
+            "base_sessions": self.base_sessions,
+            "head_sessions": self.head_sessions,
+            "change": self.change,
+            "low": self.low,
+            "high": self.high,
+            "confidence": self.confidence,
+            "spread": self.spread,
+            "p_value": self.p_value,
+            "rank_p_value": self.rank_p_value,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Comparison:
+        """The value that :meth:`to_dict` wrote. Raises InvalidDataError naming the field."""
+        return cls(
+            stage=Stage(fields.text(data, "stage")),
+            base_us=fields.number(fields.required(data, "base_us"), "base_us", above=0.0),
+            head_us=fields.number(fields.required(data, "head_us"), "head_us", above=0.0),
+            base_sessions=fields.count(data, "base_sessions", at_least=1),
+            head_sessions=fields.count(data, "head_sessions", at_least=1),
+            change=fields.number(fields.required(data, "change"), "change"),
+            low=fields.optional_number(data, "low"),
+            high=fields.optional_number(data, "high"),
+            confidence=fields.number(fields.required(data, "confidence"), "confidence"),
+            spread=fields.optional_number(data, "spread"),
+            p_value=fields.optional_number(data, "p_value"),
+            rank_p_value=fields.optional_number(data, "rank_p_value"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement of one case."""
+
+    case: CaseId
+    status: Status
+    reason: str
+    """Why this status, in one or two sentences a user can act on."""
+    now_us: float | None
+    """Median of the run's own session; None where nothing usable was measured."""
+    tolerance: float
+    """Relative slowdown allowed."""
+    detectable_change: float | None
+    """Smallest true change that this gate would have failed on with 80 % power; None where no spread is known."""
+    screen: Comparison | None
+    """The first stage; None where nothing was compared."""
+    confirm: Comparison | None
+    """The second stage; None where the screening did not call for it."""
+    hard_differences: tuple[KeyDifference, ...]
+    soft_differences: tuple[KeyDifference, ...]
+    baseline_path: str | None
+    """The baseline file, whether or not it exists; relative to the root directory where it lies below it."""
+    notes: tuple[str, ...]
+
+    @property
+    def decisive(self) -> Comparison | None:
+        """The comparison that the status rests on: the confirming one where there is one."""
+        return self.confirm or self.screen
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON types."""
+        return {
+            "module": self.case.module,
+            "test": self.case.test,
+            "case": self.case.case,
+            "status": self.status.value,
+            "reason": self.reason,
+            "now_us": self.now_us,
+            "tolerance": self.tolerance,
+            "detectable_change": self.detectable_change,
+            "screen": None if self.screen is None else self.screen.to_dict(),
+            "confirm": None if self.confirm is None else self.confirm.to_dict(),
+            "hard_differences": [difference.to_dict() for difference in self.hard_differences],
+            "soft_differences": [difference.to_dict() for difference in self.soft_differences],
+            "baseline_path": self.baseline_path,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Verdict:
+        """The value that :meth:`to_dict` wrote. Raises InvalidDataError naming the field."""
+        return cls(
+            case=CaseId(
+                module=fields.text(data, "module"), test=fields.text(data, "test"), case=fields.text(data, "case")
+            ),
+            status=Status(fields.text(data, "status")),
+            reason=fields.text(data, "reason"),
+            now_us=fields.optional_number(data, "now_us"),
+            tolerance=fields.number(fields.required(data, "tolerance"), "tolerance", at_least=0.0),
+            detectable_change=fields.optional_number(data, "detectable_change"),
+            screen=_comparison(data, "screen"),
+            confirm=_comparison(data, "confirm"),
+            hard_differences=_differences(data, "hard_differences"),
+            soft_differences=_differences(data, "soft_differences"),
+            baseline_path=fields.optional_text(data, "baseline_path"),
+            notes=tuple(str(note) for note in fields.as_list(fields.required(data, "notes"), "notes")),
+        )
+
+
+def _comparison(data: Mapping[str, object], key: str) -> Comparison | None:
+    value = fields.required(data, key)
+    if value is None:
+        return None
+    try:
+        return Comparison.from_dict(fields.as_object(value))
+    except InvalidDataError as error:
+        raise error.inside(key) from None
+
+
+def _differences(data: Mapping[str, object], key: str) -> tuple[KeyDifference, ...]:
+    return tuple(
+        KeyDifference.from_dict(fields.as_object(value, f"{key}[{index}]"))
+        for index, value in enumerate(fields.as_list(fields.required(data, key), key))
+    )
