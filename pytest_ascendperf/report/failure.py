@@ -1,0 +1,120 @@
+"""The text of a test that fails on its times.
+
+The first line stands alone in pytest's short summary, so it carries the number, the limit and the baseline. The lines
+below give the evidence, the source and the command that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_ascendperf.model.verdict import Comparison, Stage, Status, Verdict
+from pytest_ascendperf.report.next_step import CommandLine, next_step
+from pytest_ascendperf.report.wording import bad_news_first, counted, printable, status_word
+from pytest_ascendperf.units import format_chance, format_change, format_duration, format_share, format_tolerance
+
+
+def failure_message(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
+    """The text of one test that fails because of ``verdicts`` (at least one), worst first.
+
+    Its first line tells the worst case in full and counts the others.
+    """
+    worst, *others = bad_news_first(verdicts)
+    if not others:
+        return failure_text(worst, command_line)
+    blocks = [failure_text(verdict, command_line) for verdict in (worst, *others)]
+    first_line = f"{headline(worst)}; {counted(len(others), 'more case')} below"
+    rest_of_worst = blocks[0].partition("\n")[2]
+    return "\n".join([first_line, rest_of_worst, *(f"\n{block}" for block in blocks[1:])])
+
+
+def failure_text(verdict: Verdict, command_line: CommandLine) -> str:
+    """The text of one failing case: a headline that can stand alone, the evidence line by line, the next command."""
+    facts = _evidence(verdict)
+    width = max((len(name) for name, _ in facts), default=0)
+    lines = [headline(verdict), *(f"  {name:<{width}}  {fact}" for name, fact in facts)]
+    if step := next_step([verdict], command_line):
+        lines.append(step)
+    return "\n".join(lines)
+
+
+def headline(verdict: Verdict) -> str:
+    """One line that says why the case fails: ``latency 37.41 µs > 13.125 µs (baseline 12.50 µs + 5 %): ...``."""
+    subject = f"{printable(verdict.case.case)}: latency" if verdict.case.case else "latency"
+    decisive = verdict.decisive
+    if verdict.status is not Status.REGRESSED or decisive is None:
+        return f"{subject} {status_word(verdict.status).lower()}: {printable(verdict.reason)}"
+    limit_us = decisive.base_us * (1.0 + verdict.tolerance)
+    text = (
+        f"{subject} {format_duration(decisive.head_us)} > {format_duration(limit_us, digits=5, exact=False)} "
+        f"(baseline {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}): "
+        f"{_slower(decisive.change)}"
+    )
+    if decisive.stage is Stage.CONFIRM:
+        text += f", confirmed in {counted(decisive.head_sessions, 'fresh process')}"
+    return text
+
+
+def _slower(change: float) -> str:
+    text = format_change(change)
+    return f"{text.removeprefix('+')} slower" if text.endswith("%") else f"{text} the baseline"
+
+
+def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
+    """The facts below the headline, each with its name."""
+    facts: list[tuple[str, str]] = []
+    if verdict.status is Status.REGRESSED and verdict.confirm is None:
+        facts.append(("reason", printable(verdict.reason)))
+    if verdict.now_us is not None:
+        facts.append(("this run", _this_run(verdict.now_us, verdict.screen)))
+    if verdict.confirm is not None:
+        facts.append(("fresh processes", _confirmation(verdict.confirm)))
+    if verdict.decisive is not None:
+        facts.extend(_statistics(verdict.decisive, verdict.tolerance))
+    if verdict.detectable_change is not None:
+        share = format_share(verdict.detectable_change)
+        facts.append(("detectable", f"a slowdown of {share} is caught 4 times in 5"))
+    facts.append(("baseline", _baseline(verdict)))
+    facts.extend(("not the same", printable(difference)) for difference in verdict.hard_differences)
+    facts.extend(("changed", printable(difference)) for difference in verdict.soft_differences)
+    facts.extend(("note", printable(note)) for note in verdict.notes)
+    return facts
+
+
+def _this_run(now_us: float, screen: Comparison | None) -> str:
+    text = f"median {format_duration(now_us)}"
+    return text if screen is None else f"{text}, {_against_baseline(screen.change)}"
+
+
+def _confirmation(confirm: Comparison) -> str:
+    text = f"mean {format_duration(confirm.head_us)} of {counted(confirm.head_sessions, 'session')}"
+    return f"{text}, {_against_baseline(confirm.change)}"
+
+
+def _against_baseline(change: float) -> str:
+    text = format_change(change)
+    return f"{text} against the baseline" if text.endswith("%") else f"{text} the baseline"
+
+
+def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str]]:
+    facts: list[tuple[str, str]] = []
+    if comparison.low is not None and comparison.high is not None:
+        interval = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
+        facts.append((f"{comparison.confidence * 100:g} % interval", interval))
+    if comparison.p_value is not None:
+        meaning = f"the chance of measuring this if the code were just {format_tolerance(tolerance)} slower"
+        facts.append(("p", f"{format_chance(comparison.p_value)}: {meaning}"))
+    if comparison.rank_p_value is not None:
+        meaning = "the same without assuming a distribution"
+        facts.append(("p by rank", f"{format_chance(comparison.rank_p_value)}: {meaning}"))
+    if comparison.spread is not None:
+        facts.append(("spread", f"sessions differ by {format_share(comparison.spread)} (standard deviation)"))
+    return facts
+
+
+def _baseline(verdict: Verdict) -> str:
+    path = "no file" if verdict.baseline_path is None else printable(verdict.baseline_path)
+    if verdict.decisive is None:
+        return path
+    decisive = verdict.decisive
+    return f"{format_duration(decisive.base_us)} from {counted(decisive.base_sessions, 'session')} in {path}"

@@ -1,0 +1,35 @@
+"""The properties of a test case in a JUnit report: a few numbers that CI systems plot from run to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pytest_ascendperf.model.verdict import Verdict
+from pytest_ascendperf.report.wording import printable
+
+
+def junit_properties(verdicts: Iterable[Verdict]) -> list[tuple[str, str | float]]:
+    """Names and values for ``item.user_properties``, of the verdicts of one test.
+
+    Names are ``ascendperf.median_us`` and so on, with the case's name in between where it has one:
+    ``ascendperf.decode.median_us``. Values are plain texts and floats, which pytest writes to the last digit and xdist
+    can send. A number that does not exist has no property.
+    """
+    properties: list[tuple[str, str | float]] = []
+    for verdict in verdicts:
+        # pytest escapes the values for XML, but not the names.
+        prefix = f"ascendperf.{printable(verdict.case.case)}" if verdict.case.case else "ascendperf"
+        properties.append((f"{prefix}.status", verdict.status.value))
+        properties.extend((f"{prefix}.{name}", value) for name, value in _numbers(verdict) if value is not None)
+    return properties
+
+
+def _numbers(verdict: Verdict) -> list[tuple[str, float | None]]:
+    decisive = verdict.decisive
+    return [
+        ("median_us", verdict.now_us),
+        ("confirmed_us", None if verdict.confirm is None else verdict.confirm.head_us),
+        ("baseline_us", None if decisive is None else decisive.base_us),
+        ("change", None if decisive is None else decisive.change),
+        ("detectable_change", verdict.detectable_change),
+    ]

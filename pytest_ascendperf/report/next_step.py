@@ -1,0 +1,78 @@
+"""What a reader does next: one sentence per status, ending in the command to run.
+
+A command that accepts new times names its tests, so that copying it never accepts a regression somewhere else.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.verdict import Status, Verdict
+
+NAMED_TESTS = 5
+"""Tests that a command names; for more it says ``TEST...`` and the reader chooses."""
+
+_PLACE_KEYS = frozenset({"device", "chip", "stack"})
+"""Hard keys that decide in which folder a baseline lies: where one differs, this place has no baseline of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """How to start pytest again so that it finds the same baselines."""
+
+    options: tuple[str, ...] = ()
+    """Options of this run that the next one needs too, such as ``--ascendperf-baselines=DIR``; quoted here."""
+
+    def rerun(self, cases: Iterable[CaseId]) -> str:
+        """The command that measures the tests of ``cases`` again."""
+        return self._command([*_tests(cases), *map(shlex.quote, self.options)])
+
+    def accept(self, cases: Iterable[CaseId]) -> str:
+        """The command that makes the present times of these tests their baselines."""
+        # Tests come first: the option may take a word, and would take the first test for it.
+        return self._command([*_tests(cases), *map(shlex.quote, self.options), "--ascendperf-update-baselines"])
+
+    def record_new(self) -> str:
+        """The command that records a baseline for every test without one and touches no other."""
+        return self._command([*map(shlex.quote, self.options), "--ascendperf-update-baselines=new"])
+
+    @staticmethod
+    def _command(words: list[str]) -> str:
+        return " ".join(["pytest", *words])
+
+
+def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
+    """What to do about ``verdicts``, at least one, all of one status; empty where nothing needs doing."""
+    cases = [verdict.case for verdict in verdicts]
+    accept = command_line.accept(cases)
+    match verdicts[0].status:
+        case Status.PASS:
+            return ""
+        case Status.REGRESSED:
+            return f"If the slower time is meant, accept it: {accept}"
+        case Status.IMPROVED:
+            return f"Accept the faster time, so that losing it again is seen: {accept}"
+        case Status.INCONCLUSIVE:
+            return f"Run it again, or record more sessions of code you trust: {accept} --ascendperf-sessions=K"
+        case Status.PROVISIONAL:
+            return f"Record several sessions of code you trust: {accept}"
+        case Status.NO_BASELINE:
+            return f"Record what is missing: {command_line.record_new()}"
+        case Status.NOT_COMPARABLE if all(_in_another_place(verdict) for verdict in verdicts):
+            return f"Record baselines for this chip and software stack: {command_line.record_new()}"
+        case Status.NOT_COMPARABLE:
+            return f"Set it back, or record under the new setting: {accept}"
+        case Status.INVALID:
+            return f"Measure again when nothing else uses the machine: {command_line.rerun(cases)}"
+
+
+def _in_another_place(verdict: Verdict) -> bool:
+    return any(difference.key in _PLACE_KEYS for difference in verdict.hard_differences)
+
+
+def _tests(cases: Iterable[CaseId]) -> list[str]:
+    tests = list(dict.fromkeys(case.nodeid for case in cases))
+    return [shlex.quote(test) for test in tests] if len(tests) <= NAMED_TESTS else ["TEST..."]

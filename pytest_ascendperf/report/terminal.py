@@ -1,0 +1,94 @@
+"""The summary at the end of a run: the table of results and the line that counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pytest_ascendperf.model.verdict import Comparison, Status, Verdict
+from pytest_ascendperf.report.selected_tests import SelectedTests
+from pytest_ascendperf.report.wording import (
+    ABSENT,
+    BAD_NEWS_FIRST,
+    aligned,
+    bad_news_first,
+    counted,
+    printable,
+    status_word,
+)
+from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
+
+_LEGEND = "detectable: the smallest slowdown that is caught 4 times in 5."
+_NARROW_INDENT = "    "
+
+
+def result_table(verdicts: Sequence[Verdict], *, width: int | None = None) -> list[str]:
+    """The table of all cases, bad news first, with a line that explains its columns; empty without verdicts.
+
+    Test ids stand last and in full, so that they can be copied and never move a column. Where a row would be longer
+    than ``width`` characters, the id moves up beside the verdict and the numbers stand below it. ``width`` None means
+    one line per case, whatever its length: right for logs that are searched line by line.
+    """
+    if not verdicts:
+        return []
+    ordered = bad_news_first(verdicts)
+    headings = ["now", "baseline", "change", _interval_heading(ordered), "limit", "detectable"]
+    numbers = aligned([headings, *map(_numbers, ordered)])
+    words = ["verdict", *(status_word(verdict.status) for verdict in ordered)]
+    word_width = max(map(len, words))
+    tests = ["test", *(printable(verdict.case) for verdict in ordered)]
+    lines = [f"{word:<{word_width}}  {row}  {test}" for word, row, test in zip(words, numbers, tests, strict=True)]
+    if width is None or max(map(len, lines)) <= width:
+        return [*lines, _LEGEND]
+    lines = []
+    for word, row, test in zip(words, numbers, tests, strict=True):
+        lines += [f"{word:<{word_width}}  {test}", f"{_NARROW_INDENT}{row}"]
+    return [*lines, _LEGEND]
+
+
+def _interval_heading(verdicts: Iterable[Verdict]) -> str:
+    levels = {verdict.decisive.confidence for verdict in verdicts if verdict.decisive is not None}
+    return f"{levels.pop() * 100:g} % interval" if len(levels) == 1 else "interval"
+
+
+def _numbers(verdict: Verdict) -> list[str]:
+    comparison = verdict.decisive
+    now_us = verdict.now_us if comparison is None else comparison.head_us
+    detectable = verdict.detectable_change
+    return [
+        ABSENT if now_us is None else format_duration(now_us),
+        ABSENT if comparison is None else format_duration(comparison.base_us),
+        ABSENT if comparison is None else format_change(comparison.change),
+        ABSENT if comparison is None else _interval(comparison),
+        format_tolerance(verdict.tolerance),
+        ABSENT if detectable is None else format_share(detectable),
+    ]
+
+
+def _interval(comparison: Comparison) -> str:
+    if comparison.low is None or comparison.high is None:
+        return ABSENT
+    return f"{format_change(comparison.low)} to {format_change(comparison.high)}"
+
+
+def summary_line(verdicts: Sequence[Verdict], tests: SelectedTests) -> str:
+    """One line that counts: ``5 measured: 3 pass, 1 regressed, 1 no baseline; 2 tests skipped``.
+
+    Says ``nothing was measured`` and why, when ``verdicts`` is empty.
+    """
+    left_out = [
+        (tests.skipped, "skipped"),
+        (tests.failed_before_measuring, "failed before measuring"),
+        (tests.unmeasured, "ran without measuring"),
+        (tests.not_run(len({verdict.case.nodeid for verdict in verdicts})), "not reached"),
+    ]
+    if not verdicts:
+        if tests.selected == 0:
+            return "nothing was measured: no marked test was selected"
+        reasons = ", ".join(f"{number:,} {what}" for number, what in left_out if number)
+        return f"nothing was measured: of {counted(tests.selected, 'marked test')}, {reasons}"
+    found = Counter(verdict.status for verdict in verdicts)
+    order = (Status.PASS, *(status for status in BAD_NEWS_FIRST if status is not Status.PASS))
+    statuses = ", ".join(f"{found[status]:,} {status_word(status).lower()}" for status in order if found[status])
+    missing = [f"{counted(number, 'test')} {what}" for number, what in left_out if number]
+    return "; ".join([f"{len(verdicts):,} measured: {statuses}", *missing])

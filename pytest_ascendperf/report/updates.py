@@ -1,0 +1,87 @@
+"""What an update of the baselines wrote, kept and left out, so that a person can judge it before committing it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_ascendperf.model.baseline import Baseline, NotRecorded
+from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.report.wording import ABSENT, aligned, counted, printable
+from pytest_ascendperf.statistics.series import mean, standard_deviation
+from pytest_ascendperf.units import format_change, format_duration, format_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCase:
+    """A baseline that was written."""
+
+    case: CaseId
+    path: str
+    """The file, relative to the root directory where it lies below it."""
+    old: Baseline | None
+    """What the file held before; None where it held nothing for this case."""
+    new: Baseline
+
+
+def update_table(
+    recorded: Sequence[RecordedCase], *, kept: int, not_recorded: Sequence[NotRecorded], width: int | None = None
+) -> list[str]:
+    """The lines after an update: a table of what was written, the count of what was kept, and what was left out, why.
+
+    ``kept`` counts measured cases whose baseline the update did not have to touch. The table has the layout, and
+    ``width`` the meaning, that they have in :func:`~pytest_ascendperf.report.terminal.result_table`.
+    """
+    lines = _table(recorded, width) if recorded else ["no baseline was written"]
+    if recorded:
+        paths = list(dict.fromkeys(printable(change.path) for change in recorded))
+        lines.append(f"{counted(len(recorded), 'baseline')} written to {counted(len(paths), 'file')}:")
+        lines += [f"  {path}" for path in paths]
+    if kept:
+        lines.append(f"{counted(kept, 'baseline')} kept")
+    if not_recorded:
+        lines.append(f"{counted(len(not_recorded), 'case')} not recorded, what was stored stays:")
+        lines += ["  " + printable(f"{missing.case}: {missing.reason}") for missing in not_recorded]
+    if recorded:
+        lines.append("Read the changes as you would read code, then commit these files.")
+    return lines
+
+
+def _table(recorded: Sequence[RecordedCase], width: int | None) -> list[str]:
+    headings = ["old", "new", "change", "sessions", "spread"]
+    numbers = aligned([headings, *map(_numbers, recorded)])
+    tests = ["test", *(printable(change.case) for change in recorded)]
+    lines = [f"{row}  {test}" for row, test in zip(numbers, tests, strict=True)]
+    if width is None or max(map(len, lines)) <= width:
+        return lines
+    return [line for row, test in zip(numbers, tests, strict=True) for line in (test, f"    {row}")]
+
+
+def _numbers(change: RecordedCase) -> list[str]:
+    new_us = _centre_us(change.new.medians_us)
+    spread = _spread(change.new.medians_us)
+    sessions = str(len(change.new.sessions))
+    if change.old is None:
+        old, moved = ABSENT, "new"
+    else:
+        old_us = _centre_us(change.old.medians_us)
+        old = format_duration(old_us)
+        comparable = not change.new.environment.hard_differences(change.old.environment)
+        moved = format_change(new_us / old_us - 1.0) if comparable else "not comparable"
+        sessions = f"{len(change.old.sessions)} → {sessions}"
+    return [old, format_duration(new_us), moved, sessions, ABSENT if spread is None else format_share(spread)]
+
+
+def _centre_us(medians_us: Sequence[float]) -> float:
+    """Geometric mean of session medians, in µs, as in a verdict's comparison."""
+    return math.exp(mean(_logarithms(medians_us)))
+
+
+def _spread(medians_us: Sequence[float]) -> float | None:
+    """Standard deviation of the logarithms of session medians, as in a verdict's comparison; None for one session."""
+    return standard_deviation(_logarithms(medians_us)) if len(medians_us) > 1 else None
+
+
+def _logarithms(medians_us: Sequence[float]) -> list[float]:
+    return [math.log(median_us) for median_us in medians_us]
