@@ -9,7 +9,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Session
+from pytest_ascendperf.model.measurement import Clock, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,14 @@ class Baseline:
 
     @property
     def medians_us(self) -> tuple[float, ...]:
-        """One median per session, in the order recorded."""
+        """One median per session, each on its session's clock, in the order recorded."""
         return tuple(session.median_us for session in self.sessions)
+
+    def medians_on(self, clock: Clock) -> tuple[float, ...] | None:
+        """One median per session, all on ``clock``, in the order recorded; None where a session has none."""
+        medians = [session.median_on(clock) for session in self.sessions]
+        known = tuple(median for median in medians if median is not None)
+        return known if len(known) == len(medians) else None
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types; the case and the environment are stored once per file, by the store."""

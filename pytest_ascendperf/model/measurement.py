@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,12 +23,29 @@ QUANTILE_LEVELS: tuple[tuple[str, float], ...] = (
 """Names and levels of the quantiles kept of every session."""
 
 
+class Clock(enum.Enum):
+    """Whose time a number is. The value is the spelling used in files."""
+
+    DEVICE = "device"
+    """Between two points of the device's work; on the CPU, the one clock there is."""
+    HOST = "host"
+    """What the host spends to issue the work of an accelerator."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One process's rounds of one case. All times are per call, in µs of device time."""
+    """One process's rounds of one case. All times are per call, in µs of ``clock`` unless their name says otherwise."""
 
     started: str
     """Start of the measurement, UTC, ISO 8601 to the second."""
+    clock: Clock
+    """HOST where the case is bound by the host: the device waits for it, and a device time would be the host's."""
+    device_median_us: float
+    """Median over rounds of device time, whatever ``clock`` is."""
+    host_median_us: float | None
+    """Median over rounds of host time, whatever ``clock`` is; None where it was not measured, as on the CPU."""
+    reference_us: float | None
+    """Time of the device's reference work just after the rounds: how fast the device itself was; None without one."""
     rounds: int
     calls_per_round: int
     warmup_calls: int
@@ -43,17 +61,25 @@ class Session:
 
     @property
     def median_us(self) -> float:
-        """The number that stands for this session in every comparison."""
+        """The case's time in this session, on its ``clock``."""
         return self.quantiles_us[3]
+
+    def median_on(self, clock: Clock) -> float | None:
+        """The median on ``clock``, which need not be the session's own; None where it was not measured."""
+        return self.device_median_us if clock is Clock.DEVICE else self.host_median_us
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types, keys sorted."""
         names = [name for name, _ in QUANTILE_LEVELS]
         return {
             "calls_per_round": self.calls_per_round,
+            "clock": self.clock.value,
+            "device_median_us": self.device_median_us,
+            "host_median_us": self.host_median_us,
             "lag1": self.lag1,
             "mean_us": self.mean_us,
             "quantiles_us": dict(zip(names, self.quantiles_us, strict=True)),
+            "reference_us": self.reference_us,
             "rounds": self.rounds,
             "samples_us": list(self.samples_us),
             "sd_us": self.sd_us,
@@ -73,8 +99,17 @@ class Session:
             levels.append(fields.number(quantiles[name], where, above=0.0))
         if sorted(levels) != levels:
             raise InvalidDataError("quantiles_us", "expected values that rise with their level")
+        clock, device_median_us, host_median_us = _clock_and_medians(data)
+        if (device_median_us if clock is Clock.DEVICE else host_median_us) != levels[3]:
+            raise InvalidDataError(
+                f"{clock.value}_median_us", "is not the p50 of quantiles_us, which are on that clock"
+            )
         return cls(
             started=fields.text(data, "started"),
+            clock=clock,
+            device_median_us=device_median_us,
+            host_median_us=host_median_us,
+            reference_us=_optional_time(data, "reference_us"),
             rounds=fields.count(data, "rounds", at_least=1),
             calls_per_round=fields.count(data, "calls_per_round", at_least=1),
             warmup_calls=fields.count(data, "warmup_calls"),
@@ -84,6 +119,19 @@ class Session:
             quantiles_us=tuple(levels),
             samples_us=fields.positive_numbers(data, "samples_us"),
         )
+
+
+def _clock_and_medians(data: Mapping[str, object]) -> tuple[Clock, float, float | None]:
+    name = fields.text(data, "clock")
+    if name not in {clock.value for clock in Clock}:
+        raise InvalidDataError("clock", f"expected 'device' or 'host', found {name!r:.80}")
+    device_median_us = fields.number(fields.required(data, "device_median_us"), "device_median_us", above=0.0)
+    return Clock(name), device_median_us, _optional_time(data, "host_median_us")
+
+
+def _optional_time(data: Mapping[str, object], key: str) -> float | None:
+    value = fields.required(data, key)
+    return None if value is None else fields.number(value, key, above=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ class SamplingPlan:
     """Relative half-width of the 95 % interval of the session median at which sampling may end."""
     threads: int | None
     """Compute threads during the measurement; None to leave them as they are."""
+    cold: bool
+    """Whether the device's caches are emptied before each round, which then is one call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import KeyDifference
+from pytest_ascendperf.model.measurement import Clock
 
 
 class Status(enum.Enum):
@@ -112,7 +113,9 @@ class Verdict:
     reason: str
     """Why this status, in one or two sentences a user can act on."""
     now_us: float | None
-    """Median of the run's own session; None where nothing usable was measured."""
+    """Median of the run's own session on ``clock``; None where nothing usable was measured."""
+    clock: Clock
+    """Whose time was judged: HOST for a case whose device waits for the host."""
     tolerance: float
     """Relative slowdown allowed."""
     detectable_change: float | None
@@ -141,6 +144,7 @@ class Verdict:
             "status": self.status.value,
             "reason": self.reason,
             "now_us": self.now_us,
+            "clock": self.clock.value,
             "tolerance": self.tolerance,
             "detectable_change": self.detectable_change,
             "screen": None if self.screen is None else self.screen.to_dict(),
@@ -161,6 +165,7 @@ class Verdict:
             status=Status(fields.text(data, "status")),
             reason=fields.text(data, "reason"),
             now_us=fields.optional_number(data, "now_us"),
+            clock=Clock(fields.text(data, "clock")),
             tolerance=fields.number(fields.required(data, "tolerance"), "tolerance", at_least=0.0),
             detectable_change=fields.optional_number(data, "detectable_change"),
             screen=_comparison(data, "screen"),

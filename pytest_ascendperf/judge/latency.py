@@ -1,0 +1,169 @@
+"""Is the judged code slower than its baseline? Two stages over session medians, and what each of them may say.
+
+The screening compares the run's one session with the baseline and flags what looks slower than allowed. Flagged cases
+are measured again in fresh processes, and those new sessions alone decide: the session that raised the suspicion was
+picked for being slow and would count twice. Only the confirmation says REGRESSED. A difference must count both
+relatively and in µs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.judge import error_rate
+from pytest_ascendperf.judge.contrast import Contrast, contrast
+from pytest_ascendperf.judge.sensitivity import NeededSessions, detectable_change, needed_sessions
+from pytest_ascendperf.model.verdict import Comparison, Stage, Status
+from pytest_ascendperf.statistics.ranks import rank_p_value
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.model.protocol import Rule
+
+SINGLE_SESSION_LIMIT = 0.30
+"""Change that is worth confirming where the baseline's one session says nothing about spread."""
+RANK_SESSIONS = 19
+"""Fewest base sessions with which the rank p value of one session can reach .05."""
+FEWEST_FRESH_SESSIONS = 2
+"""What failed in one process may have failed for reasons of that process."""
+_CONFIDENCE = 1.0 - 2.0 * error_rate.PASS_ALPHA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """What the run's own session says."""
+
+    status: Status
+    """Never REGRESSED; INVALID where a time is not a finite number above 0."""
+    comparison: Comparison | None
+    """None where the status is INVALID."""
+    flagged: bool
+    """Slower than allowed as far as one session can say: to be confirmed in fresh processes."""
+    detectable_change: float | None
+    """Smallest true relative change that both stages together fail with 80 % power; None where no spread is known."""
+    needed: NeededSessions | None
+    """What would decide an unflagged INCONCLUSIVE; None otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What the fresh sessions say."""
+
+    status: Status
+    """INVALID where a time is not a finite number above 0."""
+    comparison: Comparison | None
+    """None where the status is INVALID or there were too few sessions."""
+    needed: NeededSessions | None
+    """What would decide an INCONCLUSIVE; None otherwise, and where there were too few sessions to say."""
+
+
+def screen(
+    baseline_medians_us: Sequence[float], head_us: float, rule: Rule, *, resolution_us: float = 0.0
+) -> Screening:
+    """Judge the median of one session, ``head_us``, against the baseline's session medians, all in µs per call.
+
+    ``resolution_us`` is the step of the clock, per call: sessions are not taken to agree better than that.
+    """
+    if not baseline_medians_us or not _are_times((*baseline_medians_us, head_us)):
+        return Screening(status=Status.INVALID, comparison=None, flagged=False, detectable_change=None, needed=None)
+    head = (head_us,)
+    numbers = contrast(baseline_medians_us, head, resolution_us=resolution_us)
+    if numbers.noise is None:
+        status = Status.PROVISIONAL
+        slower = numbers.change > max(SINGLE_SESSION_LIMIT, rule.tolerance)
+    else:
+        status = _status(numbers, rule)
+        slower = numbers.exceeds(rule.tolerance, error_rate.SCREEN_ALPHA)
+    flagged = slower and numbers.head_us - numbers.base_us > rule.min_change_us
+    return Screening(
+        status=status,
+        comparison=_comparison(numbers, Stage.SCREEN, baseline_medians_us, head, rule),
+        flagged=flagged,
+        detectable_change=detectable_change(
+            base_us=numbers.base_us,
+            base_sessions=numbers.base_sessions,
+            noise=numbers.noise,
+            rule=rule,
+        ),
+        needed=None if flagged else _needed(status, numbers, rule),
+    )
+
+
+def confirm(
+    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
+) -> Confirmation:
+    """Judge the medians of fresh sessions, in µs per call; the screened session is not among them.
+
+    INCONCLUSIVE without a comparison for fewer than ``FEWEST_FRESH_SESSIONS``. Against a baseline of one session
+    everything else but REGRESSED is PROVISIONAL: the spread is then that of the fresh sessions alone.
+    """
+    if not baseline_medians_us or not _are_times((*baseline_medians_us, *fresh_medians_us)):
+        return Confirmation(status=Status.INVALID, comparison=None, needed=None)
+    if len(fresh_medians_us) < FEWEST_FRESH_SESSIONS:
+        return Confirmation(status=Status.INCONCLUSIVE, comparison=None, needed=None)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
+    slower = numbers.exceeds(rule.tolerance, error_rate.confirm_alpha(rule))
+    if slower and numbers.head_us - numbers.base_us > rule.min_change_us:
+        status = Status.REGRESSED
+    elif numbers.base_sessions == 1:
+        status = Status.PROVISIONAL
+    else:
+        status = _status(numbers, rule)
+    return Confirmation(
+        status=status,
+        comparison=_comparison(numbers, Stage.CONFIRM, baseline_medians_us, fresh_medians_us, rule),
+        needed=_needed(status, numbers, rule),
+    )
+
+
+def _status(numbers: Contrast, rule: Rule) -> Status:
+    """IMPROVED, PASS or INCONCLUSIVE, from the upper bounds of the true change."""
+    fastest_claim = numbers.upper_bound(error_rate.IMPROVED_ALPHA)
+    at_most = numbers.upper_bound(error_rate.PASS_ALPHA)
+    if fastest_claim is None or at_most is None:
+        return Status.INCONCLUSIVE
+    if fastest_claim < -rule.tolerance and numbers.base_us - numbers.head_us > rule.min_change_us:
+        return Status.IMPROVED
+    if at_most <= rule.tolerance or at_most * numbers.base_us < rule.min_change_us:
+        return Status.PASS
+    return Status.INCONCLUSIVE
+
+
+def _needed(status: Status, numbers: Contrast, rule: Rule) -> NeededSessions | None:
+    if status is not Status.INCONCLUSIVE or numbers.noise is None:
+        return None
+    return needed_sessions(
+        base_us=numbers.base_us,
+        base_sessions=numbers.base_sessions,
+        noise=numbers.noise,
+        rule=rule,
+    )
+
+
+def _comparison(
+    numbers: Contrast, stage: Stage, base_us: Sequence[float], head_us: Sequence[float], rule: Rule
+) -> Comparison:
+    rank_p = None
+    if numbers.base_sessions >= RANK_SESSIONS:
+        limit = 1.0 + rule.tolerance
+        rank_p = rank_p_value([value * limit for value in base_us], head_us)
+    return Comparison(
+        stage=stage,
+        base_us=numbers.base_us,
+        head_us=numbers.head_us,
+        base_sessions=numbers.base_sessions,
+        head_sessions=numbers.head_sessions,
+        change=numbers.change,
+        low=numbers.lower_bound(error_rate.PASS_ALPHA),
+        high=numbers.upper_bound(error_rate.PASS_ALPHA),
+        confidence=_CONFIDENCE,
+        spread=numbers.spread,
+        p_value=numbers.p_value(rule.tolerance),
+        rank_p_value=rank_p,
+    )
+
+
+def _are_times(values_us: Sequence[float]) -> bool:
+    return all(math.isfinite(value) and value > 0.0 for value in values_us)

@@ -1,0 +1,173 @@
+"""The outcome in words: one to three plain sentences with the number, the limit, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_ascendperf.judge.latency import SINGLE_SESSION_LIMIT
+from pytest_ascendperf.judge.sensitivity import MOST_HEAD_SESSIONS, MOST_SESSIONS_EACH_SIDE, NeededSessions
+from pytest_ascendperf.model.baseline import Baseline
+from pytest_ascendperf.model.environment import KeyDifference
+from pytest_ascendperf.model.measurement import Clock
+from pytest_ascendperf.model.protocol import Rule
+from pytest_ascendperf.model.verdict import Comparison, Status
+from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
+
+UPDATE_OPTION = "--ascendperf-update-baselines"
+"""The option that records what was measured as the new baseline."""
+_SMALLEST_SHARE = 0.0001
+
+
+def invalid(problems: Sequence[str]) -> str:
+    """The measurement, or the data it is compared with, cannot be trusted."""
+    return " ".join(("Not judged.", *problems))
+
+
+def no_baseline(baseline_path: str | None) -> str:
+    """Nothing is stored."""
+    where = f" in {baseline_path}" if baseline_path else ""
+    return f"No baseline is stored for this case{where}. Record one with {UPDATE_OPTION}."
+
+
+def not_comparable(differences: Sequence[KeyDifference], elsewhere: Sequence[Baseline]) -> str:
+    """What is stored, here or (``elsewhere``, nearest first) for other chips and stacks, is of another environment."""
+    keys = ", ".join(str(difference) for difference in differences)
+    if not elsewhere:
+        fact = f"The stored baseline was measured in another environment: {keys}."
+    elif len(elsewhere) == 1:
+        fact = f"The only baseline was measured in another environment: {keys}."
+    else:
+        fact = f"All {len(elsewhere)} baselines were measured in other environments; the nearest differs in {keys}."
+    return f"{fact} Record one for this environment with {UPDATE_OPTION}."
+
+
+def screened(
+    status: Status,
+    comparison: Comparison,
+    rule: Rule,
+    *,
+    clock: Clock,
+    flagged: bool,
+    needed: NeededSessions | None,
+) -> str:
+    """The outcome of the run's own session."""
+    position = _position(comparison, clock)
+    if flagged:
+        return f"{position}; {_limit(comparison, rule)}. {_pending(rule)}"
+    if status is Status.PROVISIONAL:
+        return f"{position}. {_one_base_session()}"
+    return _shown(status, comparison, rule, position, needed)
+
+
+def confirmed(
+    status: Status,
+    comparison: Comparison,
+    rule: Rule,
+    *,
+    clock: Clock,
+    screen: Comparison,
+    needed: NeededSessions | None,
+) -> str:
+    """The outcome of the fresh sessions, after the session of ``screen`` was flagged."""
+    position = _position(comparison, clock)
+    sessions = _count(comparison.head_sessions, "fresh process", "fresh processes")
+    if status is Status.REGRESSED:
+        return f"{position}; the limit is {format_tolerance(rule.tolerance)}. Confirmed in {sessions}."
+    suspicion = f"The first session's {format_duration(screen.head_us)} was not confirmed in {sessions}"
+    if status is Status.PROVISIONAL:
+        return f"{suspicion}: {position}; {_limit(comparison, rule)}. {_one_base_session()}"
+    return f"{suspicion}: {_shown(status, comparison, rule, position, needed)}"
+
+
+def unconfirmed(screen: Comparison, rule: Rule, usable: int, *, clock: Clock) -> str:
+    """Too few fresh sessions could be used to confirm the flagged session of ``screen``."""
+    return (
+        f"{_position(screen, clock)}; {_limit(screen, rule)}. It could be neither confirmed nor dismissed: "
+        f"{usable} of {_count(rule.confirm_sessions, 'fresh session', 'fresh sessions')} could be used."
+    )
+
+
+def missing_sessions(problems: Sequence[str], started: int) -> str:
+    """Of the ``started`` fresh processes, one per entry of ``problems`` gave no session that counts."""
+    return f"{len(problems)} of {_count(started, 'fresh session', 'fresh sessions')} could not be used: {problems[0]}"
+
+
+def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, needed: NeededSessions | None) -> str:
+    if status is Status.IMPROVED:
+        return f"{position}: the baseline is stale. Accept the new time with {UPDATE_OPTION}."
+    if comparison.low is None or comparison.high is None:
+        return f"{position}; {_limit(comparison, rule)}."
+    if status is Status.PASS:
+        return f"{position} and {_at_most(comparison, comparison.high)}; {_pass_limit(comparison.high, rule)}."
+    extent = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
+    advice = "" if needed is None else f" {_advice(needed, comparison, rule)}"
+    return f"{position}, and the true change may be anything from {extent}; {_limit(comparison, rule)}.{advice}"
+
+
+def _position(comparison: Comparison, clock: Clock) -> str:
+    now = format_duration(comparison.head_us)
+    if clock is Clock.HOST:
+        now = f"host time {now}"
+    base = f"the baseline's {format_duration(comparison.base_us)}"
+    change = comparison.change
+    if round(change, 3) >= 1.0:  # the size from which format_change gives a factor, too
+        return f"{now} is {1.0 + change:.2f} times {base}"
+    if change == 0.0:
+        return f"{now} equals {base}"
+    if abs(change) < _SMALLEST_SHARE:
+        return f"{now} is within {format_share(_SMALLEST_SHARE)} of {base}"
+    return f"{now} is {format_share(abs(change))} {'above' if change > 0.0 else 'below'} {base}"
+
+
+def _at_most(comparison: Comparison, high: float) -> str:
+    share = f"{comparison.confidence + (1.0 - comparison.confidence) / 2.0:.0%}".replace("%", " %")
+    side = "at most" if high >= 0.0 else "at least"
+    return f"{side} {format_share(abs(high))} {'above' if high >= 0.0 else 'below'} it with {share} confidence"
+
+
+def _pass_limit(high: float, rule: Rule) -> str:
+    if high <= rule.tolerance:
+        return f"the limit is {format_tolerance(rule.tolerance)}"
+    return f"differences below {format_duration(rule.min_change_us, digits=1)} do not count"
+
+
+def _limit(comparison: Comparison, rule: Rule) -> str:
+    limit = f"the limit is {format_tolerance(rule.tolerance)}"
+    if rule.min_change_us > rule.tolerance * comparison.base_us:
+        return f"{limit}, and differences below {format_duration(rule.min_change_us, digits=1)} do not count"
+    return limit
+
+
+def _pending(rule: Rule) -> str:
+    sessions = _count(rule.confirm_sessions, "fresh process has", "fresh processes have")
+    return f"One session cannot show it: {sessions} to confirm it."
+
+
+def _one_base_session() -> str:
+    return (
+        "The baseline holds one session, so how much sessions differ is not known, and only a change above "
+        f"{format_tolerance(SINGLE_SESSION_LIMIT)} is checked. Record more sessions with {UPDATE_OPTION}."
+    )
+
+
+def _advice(needed: NeededSessions, comparison: Comparison, rule: Rule) -> str:
+    if rule.tolerance == 0.0 and rule.min_change_us == 0.0:
+        return "No number of sessions can show a change of exactly zero: allow a tolerance."
+    if needed.head is not None and needed.head <= comparison.head_sessions:
+        return "If nothing changed, as many sessions show it in at least 80 % of runs: run it again."
+    base = _count(comparison.base_sessions, "baseline session", "baseline sessions")
+    if needed.head is not None:
+        there_were = "there was 1" if comparison.head_sessions == 1 else f"there were {comparison.head_sessions}"
+        sessions = _count(needed.head, "session", "sessions")
+        return f"If nothing changed, {sessions} of this code against {base} would show it; {there_were}."
+    if needed.each_side is None:
+        both = f"more than {MOST_SESSIONS_EACH_SIDE} sessions on each side"
+        return f"If nothing changed, it would take {both} to show it: quieten the machine or allow a larger tolerance."
+    return (
+        f"If nothing changed, it would take more than {MOST_HEAD_SESSIONS} sessions of this code against {base} to "
+        f"show it, or {needed.each_side} sessions on each side: record a longer baseline with {UPDATE_OPTION}."
+    )
+
+
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"

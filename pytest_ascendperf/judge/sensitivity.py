@@ -1,0 +1,73 @@
+"""What a comparison could have seen: the smallest change it would have failed, and the sessions that would tell."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.judge import error_rate
+from pytest_ascendperf.judge.contrast import relative
+from pytest_ascendperf.statistics.power import (
+    head_sessions_to_show,
+    sessions_on_both_sides_to_show,
+    two_stage_effect,
+)
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.model.protocol import Rule
+
+MOST_HEAD_SESSIONS = 50
+"""Advice to measure more head sessions than this would help nobody."""
+MOST_SESSIONS_EACH_SIDE = 1000
+"""More sessions than anyone records."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeededSessions:
+    """Sessions that would show, with 80 % power, that a case which did not change is within its limits."""
+
+    head: int | None
+    """Against the base sessions there are; None above ``MOST_HEAD_SESSIONS``."""
+    each_side: int | None
+    """With as many base sessions as head sessions; None above ``MOST_SESSIONS_EACH_SIDE``."""
+
+
+def detectable_change(*, base_us: float, base_sessions: int, noise: float | None, rule: Rule) -> float | None:
+    """Smallest true relative change that both stages together fail with 80 % power; None where that is not known.
+
+    ``noise`` is the standard deviation of a base session's ln(median), itself an estimate, and a rough one from few
+    sessions. Both clauses count: the change must be significantly beyond the tolerance, and at both stages lie beyond
+    ``rule.min_change_us``, which asks for no significance.
+    """
+    if noise is None or base_sessions < 2:
+        return None
+    significant = two_stage_effect(
+        base_sessions=base_sessions,
+        confirm_sessions=rule.confirm_sessions,
+        screen_alpha=error_rate.SCREEN_ALPHA,
+        confirm_alpha=error_rate.confirm_alpha(rule),
+    )
+    beyond = two_stage_effect(
+        base_sessions=base_sessions, confirm_sessions=rule.confirm_sessions, screen_alpha=0.5, confirm_alpha=0.5
+    )
+    return relative(
+        max(math.log1p(rule.tolerance) + significant * noise, math.log1p(rule.min_change_us / base_us) + beyond * noise)
+    )
+
+
+def needed_sessions(*, base_us: float, base_sessions: int, noise: float, rule: Rule) -> NeededSessions:
+    """What it would take to pass a case that did not change; arguments as for :func:`detectable_change`."""
+    margin = math.log1p(max(rule.tolerance, rule.min_change_us / base_us))
+    return NeededSessions(
+        head=head_sessions_to_show(
+            margin,
+            spread=noise,
+            base_sessions=base_sessions,
+            alpha=error_rate.PASS_ALPHA,
+            at_most=MOST_HEAD_SESSIONS,
+        ),
+        each_side=sessions_on_both_sides_to_show(
+            margin, spread=noise, alpha=error_rate.PASS_ALPHA, at_most=MOST_SESSIONS_EACH_SIDE
+        ),
+    )

@@ -1,0 +1,202 @@
+"""From a measurement and what is stored to a verdict: which comparison is allowed, and what its outcome is called."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.judge import latency, reasons
+from pytest_ascendperf.judge.validity import device_reasons
+from pytest_ascendperf.model.measurement import Clock
+from pytest_ascendperf.model.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.model.baseline import Baseline
+    from pytest_ascendperf.model.environment import Environment, KeyDifference
+    from pytest_ascendperf.model.measurement import Measurement, Session
+    from pytest_ascendperf.model.protocol import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict that may not be the last word, with what it takes to reach that."""
+
+    verdict: Verdict
+    """Final unless ``needs_confirmation``; if the confirmation cannot be made, it stands as it is."""
+    needs_confirmation: bool
+    """Measure the case in ``rule.confirm_sessions`` fresh processes and pass those to :func:`judge_confirmed`."""
+    environment: Environment
+    """Where the judged session was measured; fresh sessions must be comparable with it."""
+    rule: Rule
+    """As given, with ``min_change_us`` raised to the step of the clock where that is larger."""
+    baseline: Baseline | None
+    """What is stored for this chip and stack, comparable or not; None where nothing is."""
+    resolution_us: float
+    """Step of the clock per call."""
+
+
+def judge_screen(
+    measurement: Measurement,
+    baseline: Baseline | None,
+    elsewhere: Sequence[Baseline],
+    rule: Rule,
+    *,
+    baseline_path: str | None,
+    timer_resolution_us: float = 0.0,
+) -> Judgement:
+    """Judge the run's own session.
+
+    ``baseline`` is what is stored for this chip and stack, ``elsewhere`` the same case's baselines of other ones,
+    nearest first; ``timer_resolution_us`` is the smallest step of the clock that the session was read from.
+    """
+    session = measurement.session
+    resolution_us = 0.0 if session is None else timer_resolution_us / session.calls_per_round
+    rule = dataclasses.replace(rule, min_change_us=max(rule.min_change_us, resolution_us))
+    draft = Judgement(
+        verdict=_bare_verdict(measurement, baseline, rule, baseline_path),
+        needs_confirmation=False,
+        environment=measurement.environment,
+        rule=rule,
+        baseline=baseline,
+        resolution_us=resolution_us,
+    )
+    if measurement.invalid or session is None:
+        problems = measurement.invalid or ("No session was measured.",)
+        return _outcome(draft, Status.INVALID, reasons.invalid(problems))
+    if baseline is None:
+        return _without_baseline(draft, elsewhere)
+    if draft.verdict.hard_differences:
+        return _outcome(draft, Status.NOT_COMPARABLE, reasons.not_comparable(draft.verdict.hard_differences, ()))
+    if changed := device_reasons(session, baseline.sessions):
+        return _outcome(draft, Status.INVALID, reasons.invalid(changed))
+    clock, base_us, now_us = _on_one_clock(session, baseline)
+    result = latency.screen(base_us, now_us, rule, resolution_us=resolution_us)
+    if result.comparison is None:
+        return _outcome(draft, Status.INVALID, reasons.invalid((_NOT_TIMES,)))
+    reason = reasons.screened(
+        result.status, result.comparison, rule, clock=clock, flagged=result.flagged, needed=result.needed
+    )
+    verdict = dataclasses.replace(
+        draft.verdict,
+        clock=clock,
+        now_us=now_us,
+        status=result.status,
+        reason=reason,
+        detectable_change=result.detectable_change,
+        screen=result.comparison,
+    )
+    return dataclasses.replace(draft, verdict=verdict, needs_confirmation=result.flagged)
+
+
+def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems: Sequence[str] = ()) -> Verdict:
+    """The final verdict of a flagged case, from the sessions of ``fresh`` processes alone.
+
+    ``problems`` says, a sentence each, why further processes gave no session. Invalid sessions, and those that are not
+    comparable with the judged one, are left out; the reason says how many, and what was wrong with the first. A
+    judgement that asks for no confirmation stands as it is.
+    """
+    verdict = judgement.verdict
+    if not judgement.needs_confirmation or verdict.screen is None or judgement.baseline is None:
+        return verdict
+    clock, baseline, rule = verdict.clock, judgement.baseline, judgement.rule
+    usable, left_out = _usable_medians(judgement.environment, fresh, baseline.sessions, clock)
+    base_us = baseline.medians_on(clock) or ()
+    result = latency.confirm(base_us, usable, rule, resolution_us=judgement.resolution_us)
+    if result.status is Status.INVALID:
+        reason = reasons.invalid((_NOT_TIMES,))
+    elif result.comparison is None:
+        reason = reasons.unconfirmed(verdict.screen, rule, len(usable), clock=clock)
+    else:
+        reason = reasons.confirmed(
+            result.status, result.comparison, rule, clock=clock, screen=verdict.screen, needed=result.needed
+        )
+    missing = (*problems, *left_out)
+    if missing:
+        reason = f"{reason} {reasons.missing_sessions(missing, len(fresh) + len(problems))}"
+    return dataclasses.replace(verdict, status=result.status, reason=reason, confirm=result.comparison)
+
+
+_NOT_TIMES = "A session's median is not a finite time above 0 µs."
+
+
+def _bare_verdict(
+    measurement: Measurement, baseline: Baseline | None, rule: Rule, baseline_path: str | None
+) -> Verdict:
+    """What is known before anything is compared; the status and the reason are those of nothing stored."""
+    here = measurement.environment
+    hard: tuple[KeyDifference, ...] = ()
+    soft: tuple[KeyDifference, ...] = ()
+    if baseline is not None:
+        hard = here.hard_differences(baseline.environment)
+        soft = here.soft_differences(baseline.environment)
+    return Verdict(
+        case=measurement.case,
+        status=Status.NO_BASELINE,
+        reason=reasons.no_baseline(baseline_path),
+        now_us=None if measurement.session is None else measurement.session.median_us,
+        clock=Clock.DEVICE if measurement.session is None else measurement.session.clock,
+        tolerance=rule.tolerance,
+        detectable_change=None,
+        screen=None,
+        confirm=None,
+        hard_differences=hard,
+        soft_differences=soft,
+        baseline_path=baseline_path,
+        notes=measurement.notes,
+    )
+
+
+def _without_baseline(draft: Judgement, elsewhere: Sequence[Baseline]) -> Judgement:
+    if not elsewhere:
+        return draft
+    nearest = elsewhere[0].environment
+    hard = draft.environment.hard_differences(nearest)
+    verdict = dataclasses.replace(
+        draft.verdict,
+        status=Status.NOT_COMPARABLE,
+        reason=reasons.not_comparable(hard, elsewhere),
+        hard_differences=hard,
+        soft_differences=draft.environment.soft_differences(nearest),
+    )
+    return dataclasses.replace(draft, verdict=verdict)
+
+
+def _outcome(draft: Judgement, status: Status, reason: str) -> Judgement:
+    return dataclasses.replace(draft, verdict=dataclasses.replace(draft.verdict, status=status, reason=reason))
+
+
+def _on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[float, ...], float]:
+    """The clock to compare on, with the baseline's medians and the session's on it, in µs.
+
+    Host times are compared with host times: every session of a device with a clock of its own has both.
+    """
+    base_us = baseline.medians_on(session.clock)
+    if base_us is not None:
+        return session.clock, base_us, session.median_us
+    # The baseline was recorded without warm-up, which leaves the host's time unknown; device times are always known.
+    return Clock.DEVICE, baseline.medians_on(Clock.DEVICE) or (), session.device_median_us
+
+
+def _usable_medians(
+    here: Environment, fresh: Sequence[Measurement], base: Sequence[Session], clock: Clock
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """The medians on ``clock`` of the fresh sessions that count, and one sentence for each that does not."""
+    medians: list[float] = []
+    problems: list[str] = []
+    for measurement in fresh:
+        differences = measurement.environment.hard_differences(here)
+        session = measurement.session
+        if measurement.invalid or session is None:
+            problems.append(measurement.invalid[0] if measurement.invalid else "No session was measured.")
+        elif differences:
+            keys = ", ".join(str(difference) for difference in differences)
+            problems.append(f"It ran in another environment than the first session: {keys}.")
+        elif slowed := device_reasons(session, base):
+            problems.append(slowed[0])
+        elif (median_us := session.median_on(clock)) is None:
+            problems.append("It did not measure the host's time.")
+        else:
+            medians.append(median_us)
+    return tuple(medians), tuple(problems)
