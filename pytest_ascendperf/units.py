@@ -27,7 +27,8 @@ def format_duration(duration_us: float, *, digits: int = 4, exact: bool = True) 
     """``duration_us`` (µs) in the unit that suits it: ``12.50 µs``, ``12.345678 µs``, ``3.000 ms``, ``0.05000 ns``.
 
     In full up to ``EXACT_DIGITS`` significant digits, unless ``exact`` is off because the number was computed and not
-    read; else rounded to ``digits`` (at least 1); never fewer than ``digits``. The unit is chosen after rounding, so that 999.96 µs on three digits is ``1.00 ms``.
+    read; else rounded to ``digits`` (at least 1); never fewer than ``digits``. The unit is chosen after
+    rounding, so that 999.96 µs on three digits is ``1.00 ms``.
     """
     if not math.isfinite(duration_us):
         return str(duration_us)

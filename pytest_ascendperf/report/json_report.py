@@ -7,6 +7,7 @@ raise it, so readers must ignore fields that they do not know. History: 1, the f
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -54,7 +55,8 @@ def json_report(
 ) -> dict[str, object]:
     """The document as plain JSON types, cases in the order given.
 
-    ``update`` is what became of the baselines, None for a run that was not to write any. ``failing`` holds the statuses that fail a test in this run, ``created`` the time of the report (UTC, ISO 8601).
+    ``update`` is what became of the baselines, None for a run that was not to write any. ``failing`` holds
+    the statuses that fail a test in this run, ``created`` the time of the report (UTC, ISO 8601).
     Raises InvalidDataError naming the field where a number is not finite, as JSON has no such numbers.
     """
     found = Counter(case.verdict.status for case in cases)
@@ -68,7 +70,7 @@ def json_report(
         "plugin_version": plugin_version,
         "created": created,
         "failing_statuses": [status.value for status in Status if status in failing],
-        "tests": _tests(cases, tests),
+        "tests": _tests(tests),
         "totals": {status.value: found[status] for status in Status},
         "environments": dict(sorted(environments.items())),
         "cases": [_case(case, failing) for case in cases],
@@ -78,16 +80,8 @@ def json_report(
     return report
 
 
-def _tests(cases: Sequence[ReportedCase], tests: SelectedTests) -> dict[str, object]:
-    measured = len({case.verdict.case.nodeid for case in cases})
-    return {
-        "selected": tests.selected,
-        "measured": measured,
-        "skipped": tests.skipped,
-        "failed_before_measuring": tests.failed_before_measuring,
-        "unmeasured": tests.unmeasured,
-        "not_run": tests.not_run(measured),
-    }
+def _tests(tests: SelectedTests) -> dict[str, object]:
+    return {**dataclasses.asdict(tests), "not_run": tests.not_run}
 
 
 def _case(case: ReportedCase, failing: Collection[Status]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What became of the marked tests of a run, so that a test that was not measured is never overlooked."""
+"""What became of the marked tests of a run, so that a test that was not judged is never overlooked."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedTests:
-    """What became of the marked tests that this run selected, besides those that were measured."""
+    """The marked tests that a run selected, each counted once besides ``selected``."""
 
     selected: int
     """Marked tests after deselection."""
+    judged: int
+    """Tests of which at least one case has a verdict."""
+    accepted: int
+    """Tests whose new times were all taken for new baselines instead of being judged."""
     skipped: int
-    failed_before_measuring: int
-    """Tests that failed, or could not be set up, before anything was measured."""
+    failed_before_judging: int
+    """Tests that failed, or could not be set up, before they could be judged."""
     unmeasured: int
     """Tests that ran to their end and measured nothing."""
 
-    def not_run(self, measured_tests: int) -> int:
-        """Selected tests that the run did not reach, when ``measured_tests`` of them were measured."""
-        return max(self.selected - measured_tests - self.skipped - self.failed_before_measuring - self.unmeasured, 0)
+    @property
+    def not_run(self) -> int:
+        """Selected tests that the run did not reach."""
+        ended = self.judged + self.accepted + self.skipped + self.failed_before_judging + self.unmeasured
+        return max(self.selected - ended, 0)

@@ -74,19 +74,20 @@ def _interval(comparison: Comparison) -> str:
 def summary_line(verdicts: Sequence[Verdict], tests: SelectedTests) -> str:
     """One line that counts: ``5 measured: 3 pass, 1 regressed, 1 no baseline; 2 tests skipped``.
 
-    Says ``nothing was measured`` and why, when ``verdicts`` is empty.
+    Says ``nothing was measured``, or judged, and why, when ``verdicts`` is empty.
     """
     left_out = [
         (tests.skipped, "skipped"),
-        (tests.failed_before_measuring, "failed before measuring"),
+        (tests.failed_before_judging, "failed before judging"),
         (tests.unmeasured, "ran without measuring"),
-        (tests.not_run(len({verdict.case.nodeid for verdict in verdicts})), "not reached"),
+        (tests.not_run, "not reached"),
     ]
     if not verdicts:
         if tests.selected == 0:
             return "nothing was measured: no marked test was selected"
         reasons = ", ".join(f"{number:,} {what}" for number, what in left_out if number)
-        return f"nothing was measured: of {counted(tests.selected, 'marked test')}, {reasons}"
+        what = "judged" if tests.failed_before_judging else "measured"
+        return f"nothing was {what}: of {counted(tests.selected, 'marked test')}, {reasons}"
     found = Counter(verdict.status for verdict in verdicts)
     order = (Status.PASS, *(status for status in BAD_NEWS_FIRST if status is not Status.PASS))
     statuses = ", ".join(f"{found[status]:,} {status_word(status).lower()}" for status in order if found[status])

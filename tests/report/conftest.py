@@ -10,7 +10,7 @@ from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Measurement, Session
+from pytest_ascendperf.model.measurement import Clock, Measurement, Session
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.report.json_report import ReportedCase
@@ -23,6 +23,10 @@ PATH = "baselines/scripted/scripted-1/tests/test_ffn.json"
 def session(median_us: float) -> Session:
     return Session(
         started="2025-01-31T04:00:00Z",
+        clock=Clock.DEVICE,
+        device_median_us=median_us,
+        host_median_us=None,
+        reference_us=None,
         rounds=3,
         calls_per_round=2,
         warmup_calls=10,

@@ -18,7 +18,7 @@ from pytest_ascendperf.report.next_step import CommandLine
 from pytest_ascendperf.report.selected_tests import SelectedTests
 from pytest_ascendperf.report.terminal import result_table
 
-PLAN = SamplingPlan(warmup=3, max_warmup_s=1.0, rounds=7, budget_s=1.0, precision=0.01, threads=None)
+PLAN = SamplingPlan(warmup=3, max_warmup_s=1.0, rounds=7, budget_s=1.0, precision=0.01, threads=None, cold=False)
 RULE = Rule(tolerance=0.05, min_change_us=1.0, confirm_sessions=5, suite_tests=1, cases=1)
 
 
@@ -34,7 +34,7 @@ def test_the_scripted_median_is_the_same_everywhere(scripted_us: float, printed:
 
     report = json_report(
         [ReportedCase(verdict=verdict, measurement=measurement)],
-        tests=SelectedTests(selected=1, skipped=0, failed_before_measuring=0, unmeasured=0),
+        tests=SelectedTests(selected=1, judged=1, accepted=0, skipped=0, failed_before_judging=0, unmeasured=0),
         failing=(),
         created="2025-01-31T04:00:00Z",
         plugin_version="1",

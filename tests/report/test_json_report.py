@@ -23,7 +23,7 @@ from pytest_ascendperf.report.selected_tests import SelectedTests
 from pytest_ascendperf.report.updates import RecordedCase
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "json-report.md"
-TESTS = SelectedTests(selected=12, skipped=2, failed_before_measuring=1, unmeasured=0)
+TESTS = SelectedTests(selected=12, judged=8, accepted=0, skipped=2, failed_before_judging=1, unmeasured=0)
 FAILING = {Status.REGRESSED, Status.INVALID}
 
 
@@ -146,9 +146,10 @@ def test_tests_and_cases_are_counted(every_status: list[ReportedCase], judged: C
     report = report_of([*every_status, second])
     assert report["tests"] == {
         "selected": 12,
-        "measured": 8,
+        "judged": 8,
+        "accepted": 0,
         "skipped": 2,
-        "failed_before_measuring": 1,
+        "failed_before_judging": 1,
         "unmeasured": 0,
         "not_run": 1,
     }

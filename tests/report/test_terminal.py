@@ -14,8 +14,17 @@ from pytest_ascendperf.units import format_share
 LONG_ID = "tests/models/test_llama.py::TestBlock::test_layer[" + "bf16-" * 30 + "end]"
 
 
-def selection(selected: int, *, skipped: int = 0, failed: int = 0, unmeasured: int = 0) -> SelectedTests:
-    return SelectedTests(selected=selected, skipped=skipped, failed_before_measuring=failed, unmeasured=unmeasured)
+def selection(
+    selected: int, *, judged: int = 0, skipped: int = 0, failed: int = 0, unmeasured: int = 0
+) -> SelectedTests:
+    return SelectedTests(
+        selected=selected,
+        judged=judged,
+        accepted=0,
+        skipped=skipped,
+        failed_before_judging=failed,
+        unmeasured=unmeasured,
+    )
 
 
 def test_no_verdict_no_table() -> None:
@@ -86,7 +95,7 @@ def test_a_name_with_a_line_break_stays_in_its_row(judged: Callable[..., Reporte
 
 def test_the_count_of_a_run(every_status: list[ReportedCase]) -> None:
     verdicts = [case.verdict for case in every_status]
-    assert summary_line(verdicts, selection(8)) == (
+    assert summary_line(verdicts, selection(8, judged=8)) == (
         "8 measured: 1 pass, 1 regressed, 1 invalid, 1 not comparable, 1 inconclusive, 1 provisional, 1 no baseline, "
         "1 improved"
     )
@@ -95,9 +104,9 @@ def test_the_count_of_a_run(every_status: list[ReportedCase]) -> None:
 def test_tests_that_were_not_measured_are_counted_too(judged: Callable[..., ReportedCase]) -> None:
     verdicts = [judged(12.5, "a.py::x", case=name).verdict for name in ("one", "two")]
     assert {verdict.status for verdict in verdicts} == {Status.PASS}
-    tests = selection(9, skipped=2, failed=1, unmeasured=1)
+    tests = selection(9, judged=1, skipped=2, failed=1, unmeasured=1)
     assert summary_line(verdicts, tests) == (
-        "2 measured: 2 pass; 2 tests skipped; 1 test failed before measuring; 1 test ran without measuring; "
+        "2 measured: 2 pass; 2 tests skipped; 1 test failed before judging; 1 test ran without measuring; "
         "4 tests not reached"
     )
 
@@ -109,7 +118,7 @@ def test_tests_that_were_not_measured_are_counted_too(judged: Callable[..., Repo
         (selection(3, skipped=3), "nothing was measured: of 3 marked tests, 3 skipped"),
         (
             selection(4, skipped=2, failed=1),
-            "nothing was measured: of 4 marked tests, 2 skipped, 1 failed before measuring, 1 not reached",
+            "nothing was judged: of 4 marked tests, 2 skipped, 1 failed before judging, 1 not reached",
         ),
         (selection(1, unmeasured=1), "nothing was measured: of 1 marked test, 1 ran without measuring"),
     ],

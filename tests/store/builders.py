@@ -12,7 +12,7 @@ import pytest_ascendperf
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Session
+from pytest_ascendperf.model.measurement import Clock, Session
 from pytest_ascendperf.store import BaselineStore, Update
 
 MODULE = "tests/test_ffn.py"
@@ -34,6 +34,10 @@ def environment(
 def session(median_us: float = 12.345678, *, samples_us: Sequence[float] = (12.5, 12.25, 12.75)) -> Session:
     return Session(
         started="2025-01-31T04:00:00Z",
+        clock=Clock.DEVICE,
+        device_median_us=median_us,
+        host_median_us=None,
+        reference_us=None,
         rounds=64,
         calls_per_round=10,
         warmup_calls=20,

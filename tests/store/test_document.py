@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Session
+from pytest_ascendperf.model.measurement import Clock, Session
 from pytest_ascendperf.store.document import BaselineDocument
 from pytest_ascendperf.store.schema import as_stored
 
@@ -29,6 +30,10 @@ pairs = st.dictionaries(texts, texts, max_size=3).map(lambda items: tuple(sorted
 sessions = st.builds(
     Session,
     started=texts,
+    clock=st.just(Clock.DEVICE),
+    device_median_us=times_us,
+    host_median_us=st.none() | times_us,
+    reference_us=st.none() | times_us,
     rounds=st.integers(1, 10**9),
     calls_per_round=st.integers(1, 10**9),
     warmup_calls=st.integers(0, 10**9),
@@ -37,7 +42,8 @@ sessions = st.builds(
     lag1=st.floats(-1.0, 1.0),
     quantiles_us=st.lists(times_us, min_size=7, max_size=7).map(lambda values: tuple(sorted(values))),
     samples_us=st.lists(times_us, max_size=5).map(tuple),
-)
+).map(lambda drawn: replace(drawn, device_median_us=drawn.median_us))
+"""The clock's median is the p50, in whatever a session holds."""
 environments = st.builds(
     Environment,
     device=texts,
@@ -104,10 +110,14 @@ def test_a_file_looks_like_this() -> None:
         "sessions": [
           {{
             "calls_per_round": 10,
+            "clock": "device",
+            "device_median_us": 12.5,
+            "host_median_us": null,
             "lag1": 0.125,
             "mean_us": 12.625,
             "quantiles_us": {{"min": 11.25, "p10": 11.875, "p25": 12.25, "p50": 12.5, \
 "p75": 12.75, "p90": 13.125, "p99": 15.0}},
+            "reference_us": null,
             "rounds": 64,
             "samples_us": [12.5, 12.25, 12.75],
             "sd_us": 0.25,
