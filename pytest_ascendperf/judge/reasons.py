@@ -11,6 +11,7 @@ from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Comparison, Status
+from pytest_ascendperf.statistics.order import median
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 
 UPDATE_OPTION = "--ascendperf-update-baselines"
@@ -39,6 +40,19 @@ def not_comparable(differences: Sequence[KeyDifference], elsewhere: Sequence[Bas
     else:
         fact = f"All {len(elsewhere)} baselines were measured in other environments; the nearest differs in {keys}."
     return f"{fact} Record one for this environment with {UPDATE_OPTION}."
+
+
+def elsewhere(nearest: Baseline, now_us: float | None, clock: Clock) -> tuple[str, ...]:
+    """What the case takes in the environment of ``nearest``, for orientation; empty where there is no such number."""
+    medians_us = nearest.medians_on(clock)
+    if now_us is None or medians_us is None:
+        return ()
+    before_us = median(medians_us)
+    there = f"{nearest.environment.chip}, {nearest.environment.stack_id}"
+    return (
+        f"On {there} it took {format_duration(before_us)} ({_count(len(medians_us), 'session', 'sessions')}), now it "
+        f"takes {format_duration(now_us)} ({format_change(now_us / before_us - 1.0)}). This is told, not judged.",
+    )
 
 
 def screened(

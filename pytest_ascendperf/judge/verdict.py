@@ -153,12 +153,16 @@ def _without_baseline(draft: Judgement, elsewhere: Sequence[Baseline]) -> Judgem
         return draft
     nearest = elsewhere[0].environment
     hard = draft.environment.hard_differences(nearest)
+    told: tuple[str, ...] = ()
+    if nearest.chip_id == draft.environment.chip_id:  # times of another chip tell nothing about the code
+        told = reasons.elsewhere(elsewhere[0], draft.verdict.now_us, draft.verdict.clock)
     verdict = dataclasses.replace(
         draft.verdict,
         status=Status.NOT_COMPARABLE,
         reason=reasons.not_comparable(hard, elsewhere),
         hard_differences=hard,
         soft_differences=draft.environment.soft_differences(nearest),
+        notes=(*draft.verdict.notes, *told),
     )
     return dataclasses.replace(draft, verdict=verdict)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import cast
+from enum import Enum
+from typing import TypeVar, cast
 
 from pytest_ascendperf.errors import InvalidDataError
+
+E = TypeVar("E", bound=Enum)
 
 
 def as_object(value: object, where: str = "") -> Mapping[str, object]:
@@ -41,6 +44,15 @@ def text(data: Mapping[str, object], key: str) -> str:
 def optional_text(data: Mapping[str, object], key: str) -> str | None:
     """The string under ``key``, or None where it is null."""
     return None if required(data, key) is None else text(data, key)
+
+
+def member(data: Mapping[str, object], key: str, kind: type[E]) -> E:
+    """The member of the enumeration ``kind`` whose value is the string under ``key``."""
+    name = text(data, key)
+    for candidate in kind:
+        if candidate.value == name:
+            return candidate
+    raise InvalidDataError(key, f"expected one of {', '.join(str(m.value) for m in kind)}, found {name!r:.80}")
 
 
 def flag(data: Mapping[str, object], key: str) -> bool:

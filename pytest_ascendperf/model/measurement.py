@@ -122,11 +122,9 @@ class Session:
 
 
 def _clock_and_medians(data: Mapping[str, object]) -> tuple[Clock, float, float | None]:
-    name = fields.text(data, "clock")
-    if name not in {clock.value for clock in Clock}:
-        raise InvalidDataError("clock", f"expected 'device' or 'host', found {name!r:.80}")
+    clock = fields.member(data, "clock", Clock)
     device_median_us = fields.number(fields.required(data, "device_median_us"), "device_median_us", above=0.0)
-    return Clock(name), device_median_us, _optional_time(data, "host_median_us")
+    return clock, device_median_us, _optional_time(data, "host_median_us")
 
 
 def _optional_time(data: Mapping[str, object], key: str) -> float | None:

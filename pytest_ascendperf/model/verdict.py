@@ -89,7 +89,7 @@ class Comparison:
     def from_dict(cls, data: Mapping[str, object]) -> Comparison:
         """The value that :meth:`to_dict` wrote. Raises InvalidDataError naming the field."""
         return cls(
-            stage=Stage(fields.text(data, "stage")),
+            stage=fields.member(data, "stage", Stage),
             base_us=fields.number(fields.required(data, "base_us"), "base_us", above=0.0),
             head_us=fields.number(fields.required(data, "head_us"), "head_us", above=0.0),
             base_sessions=fields.count(data, "base_sessions", at_least=1),
@@ -162,10 +162,10 @@ class Verdict:
             case=CaseId(
                 module=fields.text(data, "module"), test=fields.text(data, "test"), case=fields.text(data, "case")
             ),
-            status=Status(fields.text(data, "status")),
+            status=fields.member(data, "status", Status),
             reason=fields.text(data, "reason"),
             now_us=fields.optional_number(data, "now_us"),
-            clock=Clock(fields.text(data, "clock")),
+            clock=fields.member(data, "clock", Clock),
             tolerance=fields.number(fields.required(data, "tolerance"), "tolerance", at_least=0.0),
             detectable_change=fields.optional_number(data, "detectable_change"),
             screen=_comparison(data, "screen"),

@@ -1,0 +1,99 @@
+"""What the measuring code needs of a device, shaped for asynchronous ones.
+
+Work is enqueued between the two ends of an interval, intervals are read after a synchronisation, and nothing is read
+inside a loop. On an accelerator an interval is a pair of events on a stream, and the host that enqueues has a time of
+its own; on the CPU every step is immediate and there is one clock (:class:`.immediate.ImmediateDevice`).
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pytest_ascendperf.model.environment import Environment
+
+
+class Interval(Protocol):
+    """A stretch of device time. It starts when the device reaches the point where it was opened."""
+
+    def stop(self) -> None:
+        """Close the interval behind the work enqueued so far. Does not wait for the device."""
+
+    def has_ended(self) -> bool:
+        """Whether the device has passed the end already. Does not wait; call it after :meth:`stop`."""
+
+    def elapsed_us(self) -> float:
+        """Device time between both ends, in µs. Call it only after :meth:`Device.synchronize`."""
+
+
+class Device(Protocol):
+    """A place where calls run and are timed."""
+
+    @property
+    def kind(self) -> str:
+        """The name under which users choose it: ``npu``, ``cpu``."""
+
+    @property
+    def torch_name(self) -> str:
+        """What ``tensor.to(...)`` takes: ``npu:0``, ``cpu``."""
+
+    @property
+    def lock_name(self) -> str:
+        """Name of the lock that whoever measures on this device holds; one per physical device of the host."""
+
+    @property
+    def timer_resolution_us(self) -> float:
+        """Smallest step of the clock that intervals are read from, in µs."""
+
+    @property
+    def min_round_us(self) -> float:
+        """A shorter round is mostly the cost of opening and closing an interval."""
+
+    @property
+    def has_own_clock(self) -> bool:
+        """Whether intervals are read from the device's clock, beside which the host's time is worth knowing."""
+
+    def prepare(self) -> None:
+        """Import what ``torch_name`` needs to mean something. Raises DeviceError where that cannot be done."""
+
+    def start_interval(self) -> Interval:
+        """Open an interval behind the work enqueued so far."""
+
+    def wait_until_issued(self) -> None:
+        """Wait until the host has handed all that was enqueued over to the device. Does not wait for the device."""
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was enqueued."""
+
+    def host_time_s(self) -> float:
+        """Monotonic host clock in seconds: for time budgets, and for host time where the device has its own clock."""
+
+    def controlled(self, threads: int | None) -> AbstractContextManager[None]:
+        """Hold the device's knobs for one measurement, such as ``threads`` compute threads; restored on exit."""
+
+    def environment(self) -> Environment:
+        """The fingerprint as of now; called inside :meth:`controlled`."""
+
+    def refusals(self) -> tuple[str, ...]:
+        """Why no time that this process measures here can be judged, a sentence each; empty where it can."""
+
+    def raise_clock(self) -> None:
+        """Keep the device busy for the moments that it takes to leave its idle clock."""
+
+    def lead_in(self) -> None:
+        """Enqueue a little work, so that the interval that comes next opens on a device that is busy.
+
+        On an idle one the first launch's way to the device would be part of it.
+        """
+
+    def flush_caches(self) -> None:
+        """Enqueue work that drives what measured code left in the device's caches out of them."""
+
+    def reference_us(self) -> float | None:
+        """Device time of work that is the same in every process, in µs; None for a device that has none."""
+
+    def release_memory(self) -> None:
+        """Give back device memory that is kept for later, so that another process can use it."""
+
+    def check_alive(self) -> None:
+        """Raise DeviceError, saying what to do, when the device no longer does what it is given."""

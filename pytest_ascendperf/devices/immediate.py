@@ -1,0 +1,41 @@
+"""What devices have in common whose calls return when their work is done: no queue to wait for, no second clock."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ImmediateDevice:
+    """The steps of :class:`~.base.Device` that have nothing to do where every call is done when it returns."""
+
+    min_round_us: ClassVar[float] = 20.0
+    has_own_clock: ClassVar[bool] = False
+
+    def prepare(self) -> None:
+        """Nothing to prepare: torch knows the CPU whenever it is imported."""
+
+    def wait_until_issued(self) -> None:
+        """Nothing to wait for."""
+
+    def synchronize(self) -> None:
+        """Nothing to wait for."""
+
+    def refusals(self) -> tuple[str, ...]:
+        """None: what spoils times here differs by degree and is kept in the environment."""
+        return ()
+
+    def raise_clock(self) -> None:
+        """The warm-up calls raise it: they run on this very clock."""
+
+    def lead_in(self) -> None:
+        """There is no way to the device to hide."""
+
+    def reference_us(self) -> float | None:
+        """None: on a shared host even fixed work takes a different time from moment to moment."""
+        return None
+
+    def release_memory(self) -> None:
+        """Nothing is kept."""
+
+    def check_alive(self) -> None:
+        """This process runs, so the device does."""
