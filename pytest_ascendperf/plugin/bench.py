@@ -1,0 +1,105 @@
+"""The device of this process: opened when the first test needs it, locked while something is measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_ascendperf.devices.base import Device
+from pytest_ascendperf.devices.choice import DeviceChoice
+from pytest_ascendperf.devices.lock import device_lock
+from pytest_ascendperf.devices.registry import open_device
+from pytest_ascendperf.errors import DeviceError
+from pytest_ascendperf.plugin.device_of_run import device_of_run
+from pytest_ascendperf.plugin.options import settings_of
+from pytest_ascendperf.plugin.session_request import REQUEST_KEY
+
+
+class Bench:
+    """One device and the right to use it alone."""
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Bench:
+        """The bench of this process; there is one."""
+        if _BENCH_KEY not in config.stash:
+            request = config.stash.get(REQUEST_KEY, None)
+            held = request is not None and request.device_is_held
+            config.stash[_BENCH_KEY] = cls(config, held_by_parent=held)
+        return config.stash[_BENCH_KEY]
+
+    def __init__(self, config: pytest.Config, *, held_by_parent: bool) -> None:
+        self._config = config
+        self._settings = settings_of(config, {})
+        self._held_by_parent = held_by_parent
+        self._choice: DeviceChoice | None = None
+        self._device: Device | None = None
+        self._missing: str | None = None
+        """Why there is no device, for every test alike."""
+        self._lost: str | None = None
+        """How the device was lost, for every test that follows."""
+        self._in_doubt = False
+
+    @property
+    def choice(self) -> DeviceChoice:
+        """Which device this process measures on. Raises DeviceError where there is none."""
+        if self._missing is not None:
+            raise DeviceError(self._missing)
+        if self._choice is None:
+            try:
+                self._choice = device_of_run(self._config)
+            except DeviceError as error:
+                self._missing = str(error)
+                raise
+        return self._choice
+
+    @property
+    def device(self) -> Device:
+        """That device, opened. Raises DeviceError as :attr:`choice` does, and where the device was lost."""
+        choice = self.choice
+        if self._lost is not None:
+            raise DeviceError(self._lost)
+        if self._device is None:
+            device = open_device(choice)
+            try:
+                device.prepare()
+            except DeviceError as error:
+                self._missing = str(error)
+                raise
+            self._device = device
+        return self._device
+
+    def doubt(self) -> None:
+        """Take note that a test failed: the device may be what failed it."""
+        self._in_doubt = self._device is not None
+
+    def check(self) -> None:
+        """Raise DeviceError where no test can be measured, with the one sentence that all of them give."""
+        device = self.device
+        if self._in_doubt:
+            self._in_doubt = False
+            try:
+                device.check_alive()
+            except DeviceError as error:
+                self._lost = str(error)
+                raise
+
+    @contextmanager
+    def alone(self) -> Iterator[Device]:
+        """The device, with every other process that respects the lock kept off it. Raises DeviceError in time-out."""
+        device = self.device
+        if self._held_by_parent:
+            yield device
+            return
+        folder = self._settings.lock_dir
+        with device_lock(
+            device.lock_name,
+            timeout_s=self._settings.lock_timeout_s,
+            folder=None if folder is None else Path(folder),
+        ):
+            yield device
+
+
+_BENCH_KEY = pytest.StashKey[Bench]()

@@ -1,0 +1,82 @@
+"""What a test holds when it takes the ``npu_perf`` fixture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, Protocol, TypeVar
+
+from pytest_ascendperf.errors import SettingsError
+from pytest_ascendperf.settings import check_keywords
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Measurer(Protocol):
+    """The running test, as far as the fixture needs it."""
+
+    @property
+    def device_name(self) -> str:
+        """What ``tensor.to(...)`` takes."""
+
+    def measure(self, name: str, settings: dict[str, object], call: Callable[[], R]) -> R:
+        """Measure ``call`` as the case ``name`` and return what its first call returned."""
+
+
+class NamedCase:
+    """A measurement with a name of its own; call it like :class:`NpuPerf`."""
+
+    def __init__(self, measurer: Measurer, name: str, settings: dict[str, object]) -> None:
+        self._measurer = measurer
+        self._name = name
+        self._settings = settings
+
+    def __call__(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Measure ``fn(*args, **kwargs)`` and return what its first call returned."""
+        __tracebackhide__ = True
+        return self._measurer.measure(self._name, self._settings, lambda: fn(*args, **kwargs))
+
+
+class NpuPerf:
+    """Measures calls of a test. Take it as the fixture ``npu_perf``.
+
+    >>> out = npu_perf(model, x)                      # doctest: +SKIP
+    >>> out = npu_perf.case("decode")(model, token)   # doctest: +SKIP
+    """
+
+    def __init__(self, measurer: Measurer) -> None:
+        self._measurer = measurer
+
+    @property
+    def device(self) -> str:
+        """The device that is measured, as ``tensor.to(...)`` takes it."""
+        return self._measurer.device_name
+
+    def __call__(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Measure ``fn(*args, **kwargs)`` and return what its first call returned.
+
+        The call is repeated, so it must leave its arguments fit for the next call. Its exceptions come through.
+        Raises MeasurementError when the test has measured an unnamed call before, or when ``fn`` only makes a
+        coroutine or generator.
+        """
+        __tracebackhide__ = True
+        return self._measurer.measure("", {}, lambda: fn(*args, **kwargs))
+
+    def case(self, name: str, /, **settings: object) -> NamedCase:
+        """A measurement of this name, for tests with more than one.
+
+        ``settings`` are keywords of the marker, for this case only. Raises SettingsError for a name that is empty or
+        a keyword that does not exist.
+        """
+        _check_name(name)
+        check_keywords(settings, "npu_perf.case")
+        return NamedCase(self._measurer, name, settings)
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise SettingsError("npu_perf.case()", f"expected a name that is not empty, got {name!r}")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise SettingsError("npu_perf.case()", f"expected a name that UTF-8 can hold, got {name!r}") from None

@@ -1,0 +1,97 @@
+"""From a test's measurements to its verdicts: look up, screen, confirm in fresh processes what was flagged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_ascendperf.errors import FreshProcessError
+from pytest_ascendperf.judge.acceptance import accepts
+from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.model.measurement import Measurement
+from pytest_ascendperf.plugin.bench import Bench
+from pytest_ascendperf.plugin.fresh import run_session, target_of, time_limit_s
+from pytest_ascendperf.plugin.measured_test import MeasuredTest
+from pytest_ascendperf.plugin.outcome import TestOutcome
+from pytest_ascendperf.plugin.paths import baselines_root, short_path
+from pytest_ascendperf.settings import Settings
+from pytest_ascendperf.store.baseline_store import BaselineStore
+
+
+class Judging:
+    """The stored baselines and how this run uses them: to judge, or to accept what it measured."""
+
+    def __init__(self, config: pytest.Config, bench: Bench, settings: Settings, *, suite_tests: int) -> None:
+        self._config = config
+        self._bench = bench
+        self._store = BaselineStore(baselines_root(config, settings))
+        self._suite_tests = suite_tests
+        self._update_mode: str | None = config.getoption("ascendperf_update_baselines")
+
+    def judge(self, test: MeasuredTest, outcome: TestOutcome) -> None:
+        """Add the verdicts of ``test`` and the names of its accepted cases to ``outcome``.
+
+        Raises BaselineError where a baseline cannot be read, DeviceError where the device stays in use.
+        """
+        if self._update_mode == "all":
+            outcome.accepted.extend(test.measurements)
+            return
+        judgements = {name: self._screen(test, name) for name in test.measurements}
+        flagged = [name for name, judgement in judgements.items() if judgement.needs_confirmation]
+        sessions, problems = self._fresh_sessions(test, judgements[flagged[0]]) if flagged else ([], [])
+        for name, judgement in judgements.items():
+            if name in flagged:
+                fresh = [measurement for session in sessions if (measurement := session.get(name)) is not None]
+                verdict = judge_confirmed(judgement, fresh, problems)
+            else:
+                verdict = judgement.verdict
+            if accepts(self._update_mode, verdict.status, stored=judgement.baseline is not None):
+                outcome.accepted.append(name)
+            else:
+                outcome.verdicts.append(verdict)
+
+    def _screen(self, test: MeasuredTest, name: str) -> Judgement:
+        measurement = test.measurements[name]
+        environment = measurement.environment
+        baseline = self._store.find(measurement.case, environment)
+        elsewhere = None if baseline is not None else self._store.elsewhere(measurement.case, environment)
+        path = self._store.path_of(environment, measurement.case.module)
+        judgement = judge_screen(
+            measurement,
+            baseline,
+            () if elsewhere is None else elsewhere.baselines,
+            test.rule_of(name, suite_tests=self._suite_tests),
+            baseline_path=short_path(path, self._config.rootpath),
+            timer_resolution_us=self._bench.device.timer_resolution_us,
+        )
+        if elsewhere is None or not elsewhere.errors:
+            return judgement
+        notes = (*judgement.verdict.notes, *map(str, elsewhere.errors))
+        return replace(judgement, verdict=replace(judgement.verdict, notes=notes))
+
+    def _fresh_sessions(
+        self, test: MeasuredTest, judgement: Judgement
+    ) -> tuple[list[dict[str, Measurement]], list[str]]:
+        """Measurements by case name of each fresh process, and what went wrong in others."""
+        sessions: list[dict[str, Measurement]] = []
+        problems: list[str] = []
+        count = judgement.rule.confirm_sessions
+        limit_s = time_limit_s(test.seconds_so_far)
+        with self._bench.alone() as device:
+            device.release_memory()  # the fresh processes need what this one keeps for later
+            for number in range(1, count + 1):
+                try:
+                    results = run_session(
+                        self._config, [target_of(test.item)], time_limit_s=limit_s, device_is_held=True
+                    )
+                except FreshProcessError as error:
+                    problems.append(f"fresh process {number} of {count}: {error}")
+                    continue
+                result = results.get(test.item.nodeid)
+                if result is None or result.problem is not None:
+                    reason = "did not run the test" if result is None else result.problem
+                    problems.append(f"fresh process {number} of {count}: {reason}")
+                else:
+                    sessions.append({measurement.case.case: measurement for measurement in result.measurements})
+        return sessions, problems

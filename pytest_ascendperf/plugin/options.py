@@ -1,0 +1,147 @@
+"""Settings as pytest sees them: command-line options, ini keys, environment variables."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_ascendperf.errors import SettingsError
+from pytest_ascendperf.settings import SETTINGS, Setting, Settings, Sources, default_text, from_text, resolve
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.report.next_step import CommandLine
+
+UPDATE_MODES = ("new", "changed", "all")
+"""What ``--ascendperf-update-baselines`` takes; alone it means ``all``."""
+
+GIVEN_KEY = pytest.StashKey[Sources]()
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register every option and ini key. Reads nothing but the working directory's name, and that only when parsing."""
+    group = parser.getgroup("ascendperf", "performance gate (ascendperf)")
+    group.addoption(
+        "--ascendperf-update-baselines",
+        dest="ascendperf_update_baselines",
+        nargs="?",
+        const="all",
+        type=_update_mode,
+        metavar="MODE",
+        default=None,
+        help="record baselines and write them; new: only tests without one, changed: also those that moved, "
+        "all (the default): every measured test",
+    )
+    group.addoption(
+        "--ascendperf-json",
+        dest="ascendperf_json",
+        type=_absolute_path,
+        metavar="FILE",
+        default=None,
+        help="write all results to FILE as JSON",
+    )
+    for setting in SETTINGS:
+        places = f"env {setting.variable}, ini {setting.dest}"
+        default = default_text(setting)
+        help_text = f"{setting.help} ({f'default {default}; ' if default else ''}{places})"
+        if setting.ini_type == "bool":
+            group.addoption(setting.option, dest=setting.dest, action="store_const", const=True, help=help_text)
+        else:
+            group.addoption(
+                setting.option,
+                dest=setting.dest,
+                type=_absolute_path if setting.is_path else _converter(setting),
+                metavar=setting.metavar,
+                default=None,
+                help=help_text,
+            )
+        parser.addini(setting.dest, f"see {setting.option}", type=setting.ini_type, default=None)
+
+
+def given(config: pytest.Config) -> Sources:
+    """What command line, environment and ini file give, gathered once per run; the marker's part is empty."""
+    if GIVEN_KEY not in config.stash:
+        options = {setting.name: config.getoption(setting.dest, None) for setting in SETTINGS}
+        ini = {setting.name: _ini_value(config, setting) for setting in SETTINGS}
+        config.stash[GIVEN_KEY] = Sources(
+            marker={},
+            command_line={name: value for name, value in options.items() if value is not None},
+            environment=_environment(os.environ),
+            ini={name: value for name, value in ini.items() if value is not None},
+        )
+    return config.stash[GIVEN_KEY]
+
+
+def _ini_value(config: pytest.Config, setting: Setting) -> object:
+    try:
+        return config.getini(setting.dest)
+    except (pytest.UsageError, ValueError, TypeError) as error:  # which one depends on pytest; none names the key
+        raise SettingsError(f"ini value {setting.dest}", str(error)) from None
+
+
+def settings_of(config: pytest.Config, keywords: Mapping[str, object]) -> Settings:
+    """The settings in force for a test whose marker has these keywords. Raises SettingsError."""
+    sources = given(config)
+    settings = resolve(
+        Sources(marker=keywords, command_line=sources.command_line, environment=sources.environment, ini=sources.ini)
+    )
+    return settings
+
+
+def command_line_of(config: pytest.Config) -> CommandLine:
+    """How to start pytest again so that it looks at the same baselines and the same device."""
+    from pytest_ascendperf.report.next_step import CommandLine
+
+    repeated = [setting for setting in SETTINGS if setting.name in ("baselines", "device")]
+    values = given(config).command_line
+    return CommandLine(
+        options=tuple(f"{setting.option}={values[setting.name]}" for setting in repeated if setting.name in values)
+    )
+
+
+def check_given(config: pytest.Config) -> None:
+    """Refuse unusable environment and ini values at start. Raises pytest.UsageError."""
+    try:
+        settings_of(config, {})
+    except SettingsError as error:
+        raise pytest.UsageError(f"ascendperf: {error}") from None
+
+
+def _update_mode(text: str) -> str:
+    if text not in UPDATE_MODES:
+        raise argparse.ArgumentTypeError(
+            f"expected one of {', '.join(UPDATE_MODES)}, got {text!r}. If that is what to test, put it before the "
+            "option, or write --ascendperf-update-baselines=all"
+        )
+    return text
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for setting in SETTINGS:
+        text = variables.get(setting.variable, "")
+        if text:
+            values[setting.name] = str(Path(text).absolute()) if setting.is_path else text
+    return values
+
+
+def _absolute_path(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected a path that is not empty")
+    return str(Path(text).absolute())
+
+
+def _converter(setting: Setting) -> Callable[[str], object]:
+    def convert(text: str) -> object:
+        try:
+            setting.check(from_text(setting, text))
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{error}, got {text!r}") from None
+        # The typed text travels on, not the checked value: a frozenset cannot be sent to an xdist worker.
+        return from_text(setting, text)
+
+    return convert

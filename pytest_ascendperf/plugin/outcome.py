@@ -1,0 +1,51 @@
+"""What one test of this run brought, as it travels from the process that ran it to the one that reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_ascendperf.model import fields
+from pytest_ascendperf.model.measurement import Measurement
+from pytest_ascendperf.model.verdict import Verdict
+
+
+@dataclass(slots=True, kw_only=True)
+class TestOutcome:
+    """Grows while the test runs; sent as plain JSON types, since xdist carries no others."""
+
+    __test__ = False  # not a class of tests
+
+    target: str
+    """How a fresh process collects this test."""
+    suite_tests: int
+    """Tests that the run was going to measure, this one among them."""
+    measurements: list[Measurement] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    """One per case, less the accepted ones."""
+    accepted: list[str] = field(default_factory=list)
+    """Names of the cases whose new values are to be recorded."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON types."""
+        return {
+            "target": self.target,
+            "suite_tests": self.suite_tests,
+            "measurements": [measurement.to_dict() for measurement in self.measurements],
+            "verdicts": [verdict.to_dict() for verdict in self.verdicts],
+            "accepted": list(self.accepted),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> TestOutcome:
+        """The value that :meth:`to_dict` wrote. Raises InvalidDataError."""
+        measurements = fields.as_list(fields.required(data, "measurements"), "measurements")
+        verdicts = fields.as_list(fields.required(data, "verdicts"), "verdicts")
+        accepted = fields.as_list(fields.required(data, "accepted"), "accepted")
+        return cls(
+            target=fields.text(data, "target"),
+            suite_tests=fields.count(data, "suite_tests", at_least=1),
+            measurements=[Measurement.from_dict(fields.as_object(measurement)) for measurement in measurements],
+            verdicts=[Verdict.from_dict(fields.as_object(verdict)) for verdict in verdicts],
+            accepted=[str(name) for name in accepted],
+        )

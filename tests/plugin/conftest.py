@@ -1,0 +1,25 @@
+"""A suite for every test of the plugin."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+import pytest
+
+from .suite import QUICK, Suite
+
+importlib.import_module("scipy.special")  # runs inside this process find it loaded: numpy cannot be loaded twice
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """An empty suite on the scripted device, with device locks of its own."""
+    for name in [name for name in os.environ if name.startswith("ASCENDPERF_")]:
+        monkeypatch.delenv(name)
+    for name, value in QUICK.items():
+        monkeypatch.setenv(f"ASCENDPERF_{name}", value)
+    monkeypatch.setenv("COLUMNS", "400")  # pytest cuts the lines of its short summary
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # whose summary takes half of a short run
+    monkeypatch.setenv("ASCENDPERF_LOCK_DIR", str(pytester.path / "locks"))
+    return Suite(pytester)
