@@ -60,3 +60,16 @@ class MeasurementError(AscendPerfError):
 
 class FreshProcessError(AscendPerfError):
     """A fresh process that was started to measure something and did not."""
+
+
+class ProfileError(AscendPerfError):
+    """A profile file or folder that cannot be read or understood."""
+
+    def __init__(self, path: str, problem: str, *, place: str = "") -> None:
+        self.path = path
+        """The file or folder, as given."""
+        self.problem = problem
+        """What was found, what belongs there and what to do."""
+        self.place = place
+        """Where in the file: ``line 17``, ``event 12``; empty where it is the whole file."""
+        super().__init__(f"profile {path}{f', {place}' if place else ''}: {problem}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Comparison, Stage, Status, Verdict
 from pytest_ascendperf.report.next_step import CommandLine, next_step
 from pytest_ascendperf.report.wording import bad_news_first, counted, printable, status_word
@@ -40,7 +41,9 @@ def failure_text(verdict: Verdict, command_line: CommandLine) -> str:
 
 def headline(verdict: Verdict) -> str:
     """One line that says why the case fails: ``latency 37.41 µs > 13.125 µs (baseline 12.50 µs + 5 %): ...``."""
-    subject = f"{printable(verdict.case.case)}: latency" if verdict.case.case else "latency"
+    subject = "latency" if verdict.clock is Clock.DEVICE else "host time"
+    if verdict.case.case:
+        subject = f"{printable(verdict.case.case)}: {subject}"
     decisive = verdict.decisive
     if verdict.status is not Status.REGRESSED or decisive is None:
         return f"{subject} {status_word(verdict.status).lower()}: {printable(verdict.reason)}"

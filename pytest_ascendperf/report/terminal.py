@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Comparison, Status, Verdict
 from pytest_ascendperf.report.selected_tests import SelectedTests
 from pytest_ascendperf.report.wording import (
@@ -56,7 +57,7 @@ def _numbers(verdict: Verdict) -> list[str]:
     now_us = verdict.now_us if comparison is None else comparison.head_us
     detectable = verdict.detectable_change
     return [
-        ABSENT if now_us is None else format_duration(now_us),
+        ABSENT if now_us is None else format_duration(now_us) + (" host" if verdict.clock is Clock.HOST else ""),
         ABSENT if comparison is None else format_duration(comparison.base_us),
         ABSENT if comparison is None else format_change(comparison.change),
         ABSENT if comparison is None else _interval(comparison),

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.report.failure import failure_message, failure_text, headline
 from pytest_ascendperf.report.json_report import ReportedCase
@@ -102,3 +104,8 @@ def test_the_first_line_holds_it_all_whatever_the_name(judged: Callable[..., Rep
     first = failure_text(judged(14.0, case=name, fresh_us=(14.0,) * 5).verdict, COMMAND_LINE).splitlines()[0]
     assert first.isprintable()
     assert " > 13.125 µs (baseline " in first
+
+
+def test_a_regression_on_the_hosts_clock_says_so(judged: Callable[..., ReportedCase]) -> None:
+    verdict = replace(judged(37.5, case="decode", fresh_us=(37.4, 37.4)).verdict, clock=Clock.HOST)
+    assert headline(verdict).startswith("decode: host time 37.40 µs > ")

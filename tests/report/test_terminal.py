@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.report.json_report import ReportedCase
 from pytest_ascendperf.report.selected_tests import SelectedTests
@@ -125,3 +127,9 @@ def test_tests_that_were_not_measured_are_counted_too(judged: Callable[..., Repo
 )
 def test_a_run_that_measured_nothing_says_why(tests: SelectedTests, line: str) -> None:
     assert summary_line([], tests) == line
+
+
+def test_a_time_on_the_hosts_clock_says_so(judged: Callable[..., ReportedCase]) -> None:
+    verdict = replace(judged(12.5).verdict, clock=Clock.HOST)
+    _, row, _ = result_table([verdict])
+    assert row.startswith("PASS     12.50 µs host  12.50 µs")
