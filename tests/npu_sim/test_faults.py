@@ -1,0 +1,87 @@
+"""What goes wrong on a device while tests run: one test fails for its own reason, and nothing is lost with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from npu_sim.machines import MachineFactory
+from npu_sim.suite import OPERATORS, Suite
+from simulated_cann.scenario import LOST_HEARTBEAT, Scenario
+
+KERNELS = {"Add": 8.0, "Mul": 40.0}
+
+HUNGRY = """
+import pytest
+import torch
+
+
+@pytest.mark.npu_perf(warmup=2, rounds=2)
+def test_hungry(npu_perf):
+    npu_perf(lambda: torch.empty(2**30, dtype=torch.uint8, device=npu_perf.device))
+"""
+
+LOST = """
+import pytest
+import torch
+
+pytestmark = pytest.mark.npu_perf(warmup=2, rounds=2)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_add(npu_perf, number):
+    x = torch.ones(8, device=npu_perf.device)
+
+    def add_often():
+        for _ in range(300 if number == 1 else 1):
+            x + x
+        torch.npu.synchronize()
+
+    npu_perf(add_often)
+"""
+
+
+def test_out_of_memory_is_the_tests_own_error_and_the_next_test_is_measured(
+    suite: Suite, machine: MachineFactory
+) -> None:
+    suite.write(test_a_hungry=HUNGRY, test_operators=OPERATORS)
+    ended = suite.run(machine(Scenario(kernel_us=KERNELS, memory_bytes=2**29)))
+    assert ended.status == 1, ended.text
+    assert "NPU out of memory. Tried to allocate 1.00 GiB" in ended.text
+    assert ended.statuses() == {"test_add": "no_baseline", "test_mul": "no_baseline"}
+    assert ended.case("test_mul")["now_us"] == 40.0
+    assert "was lost" not in ended.text
+
+
+def test_a_lost_device_fails_the_rest_at_once_and_keeps_the_results_so_far(
+    suite: Suite, machine: MachineFactory
+) -> None:
+    ended = suite.write(test_lost=LOST).run(machine(Scenario(kernel_us=KERNELS, lost_after_kernels=700)))
+    assert ended.status == 1, ended.text
+    assert ended.statuses() == {"test_add[0]": "no_baseline"}
+    assert "1 failed, 1 passed, 2 errors" in ended.text
+    lost = (
+        f"npu:0 was lost earlier in this process (The task scheduler loses the heartbeat, error code {LOST_HEARTBEAT})"
+    )
+    assert ended.text.count(f"\n{lost}: nothing more is measured on it.") == 2
+    assert "1 measured: 1 no baseline; 3 tests failed before" in ended.text
+
+
+@pytest.mark.parametrize("variable", ["ASCEND_LAUNCH_BLOCKING"])
+def test_a_variable_under_which_times_mean_nothing_is_named(
+    variable: str, suite: Suite, machine: MachineFactory
+) -> None:
+    ended = suite.write(test_operators=OPERATORS).run(
+        machine(Scenario(kernel_us=KERNELS)), "-k", "add", **{variable: "1"}
+    )
+    assert ended.status == 0, ended.text
+    assert ended.statuses() == {"test_add": "invalid"}
+    assert ended.case("test_add")["now_us"] is None
+    assert f"Not judged. {variable}=1:" in ended.text
+
+
+def test_a_torch_that_does_not_load_its_backends_is_told_of_the_npu(suite: Suite, machine: MachineFactory) -> None:
+    """The test uses the device before anything is measured, so torch_npu must be there by then."""
+    options = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
+    ended = suite.write(test_operators=OPERATORS).run(machine(Scenario(kernel_us=KERNELS)), "-k", "mul", **options)
+    assert ended.status == 0, ended.text
+    assert ended.case("test_mul")["now_us"] == 40.0

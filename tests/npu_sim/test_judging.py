@@ -1,0 +1,105 @@
+"""Record, pass, regress, upgrade CANN, throttle: one suite on machines that differ in one thing each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from npu_sim.machines import MachineFactory
+from npu_sim.suite import OPERATORS, Ended, Suite
+from simulated_cann.scenario import Scenario
+
+KERNELS = {"Add": 8.0, "Mul": 40.0}
+FEW = ("--ascendperf-sessions=2", "--ascendperf-confirm-sessions=2")
+
+
+@pytest.fixture(scope="module")
+def recorded(machine: MachineFactory, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """A suite whose baselines were recorded on CANN 9.1.0, and the run that recorded them."""
+    suite = Suite(folder=tmp_path_factory.mktemp("recorded")).write(test_operators=OPERATORS)
+    ended = suite.run(machine(Scenario(kernel_us=KERNELS)), *FEW, "--ascendperf-update-baselines")
+    assert ended.status == 0, ended.text
+    return suite.folder, ended
+
+
+@pytest.fixture
+def copy(recorded: tuple[Path, Ended], suite: Suite) -> Suite:
+    """The recorded suite, for one test."""
+    shutil.copytree(recorded[0], suite.folder, dirs_exist_ok=True)
+    return suite
+
+
+def test_recording_files_the_baseline_under_chip_and_cann(recorded: tuple[Path, Ended]) -> None:
+    folder, ended = recorded
+    assert "ascendperf: npu:0, Ascend910B3 (simulated), CANN 9.1.0, torch_npu 2.13.0" in ended.text
+    document = json.loads(
+        (folder / "baselines/ascend910b3-simulated/cann-9.1.0/test_operators.json").read_text("utf-8")
+    )
+    (environment,) = document["environments"].values()
+    assert environment["chip"] == "Ascend910B3 (simulated)"
+    for key in ("torch", "torch_npu", "cann", "opp_kernel", "driver", "jit_compile", "task_queue"):
+        assert environment["hard"][key] not in ("", "unknown")
+    sessions = document["tests"]["test_add"][""]["sessions"]
+    assert [session["device_median_us"] for session in sessions] == [8.0, 8.0]
+    assert all(session["clock"] == "device" and session["host_median_us"] > 0.0 for session in sessions)
+    assert all(session["reference_us"] > 0.0 for session in sessions)
+
+
+def test_unchanged_code_passes(copy: Suite, machine: MachineFactory) -> None:
+    """``auto`` takes the NPU, and says so."""
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS)), *FEW, "--ascendperf-device=auto")
+    assert ended.status == 0, ended.text
+    assert "ascendperf: npu:0, Ascend910B3 (simulated), CANN 9.1.0" in ended.text
+    assert ended.statuses() == {"test_add": "pass", "test_mul": "pass"}
+
+
+def test_one_slower_kernel_type_fails_its_test_and_no_other(copy: Suite, machine: MachineFactory) -> None:
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS, kernel_factors={"Mul": 1.2})), *FEW)
+    assert ended.status == 1, ended.text
+    assert ended.statuses() == {"test_add": "pass", "test_mul": "regressed"}
+    case = ended.case("test_mul")
+    assert (case["confirm"]["base_us"], case["confirm"]["head_us"]) == (40.0, pytest.approx(48.0, rel=1e-6))
+    assert "latency 48.00 µs > 42.000 µs (baseline 40.00 µs + 5 %)" in ended.text
+
+
+def test_another_cann_has_no_baseline_and_the_older_one_is_told_not_used(copy: Suite, machine: MachineFactory) -> None:
+    upgraded = Scenario(kernel_us={"Add": 8.0, "Mul": 60.0}, cann_version="9.2.0")
+    ended = copy.run(machine(upgraded), *FEW)
+    assert ended.status == 0, ended.text
+    assert ended.statuses() == {"test_add": "not_comparable", "test_mul": "not_comparable"}
+    case = ended.case("test_mul")
+    assert case["screen"] is None
+    assert {"stack", "cann"} <= {difference["key"] for difference in case["hard_differences"]}
+    told = "On Ascend910B3 (simulated), cann-9.1.0 it took 40.00 µs (2 sessions), now it takes 60.00 µs (+50.0 %)."
+    assert told in ended.text
+    assert "--ascendperf-update-baselines=new" in ended.text
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"clock_ratio": 0.5}, id="throttled clock"),
+        pytest.param({"neighbour_share": 0.25}, id="another process on the device"),
+    ],
+)
+def test_a_device_that_is_slower_itself_gives_no_verdict(
+    changed: dict[str, float], copy: Suite, machine: MachineFactory
+) -> None:
+    """The reference work takes longer, too: INVALID, and not a regression of the code."""
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS, **changed)), *FEW, "--ascendperf-strict")
+    assert ended.status == 1, ended.text
+    assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
+    assert "The device itself ran at another speed" in ended.text
+
+
+def test_cold_caches_are_compared_with_cold_caches_only(copy: Suite, machine: MachineFactory) -> None:
+    """The flush is not part of the time, and a cold time is not compared with a warm one."""
+    cold = OPERATORS.replace("rounds=3", 'rounds=1, cache="cold"')
+    ended = copy.write(test_operators=cold).run(machine(Scenario(kernel_us=KERNELS)), *FEW, "-k", "add")
+    assert ended.status == 0, ended.text
+    case = ended.case("test_add")
+    assert (case["status"], case["now_us"]) == ("not_comparable", 8.0)
+    assert "cache not recorded → cold" in ended.text

@@ -1,0 +1,1 @@
+"""The simulated CANN: see README.md in this folder."""
