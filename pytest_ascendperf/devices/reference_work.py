@@ -21,14 +21,14 @@ from pytest_ascendperf.statistics.order import median
 if TYPE_CHECKING:
     from pytest_ascendperf.devices.torch_events import EventDevice
 
-_SIZES = (256, 512, 1024, 2048, 4096, 8192)
-"""Rows and columns, in half precision: 3 MB to 0.4 GB for all three matrices."""
+_SMALLEST, _LARGEST = 256, 8192
+"""Rows and columns, in half precision: 0.4 MB to 0.4 GB for all three matrices."""
 _CALLS = 8
 _INTERVALS = 5
 _LEAD_IN_CALLS = 4
 _BUSY_S = 0.02
-_PATIENCE_S = 0.1
-"""Host time of ``_CALLS`` products beyond which no larger ones are tried."""
+_PATIENCE_S = 0.5
+"""Host time spent on products that were too small, beyond which no larger ones are tried."""
 
 
 class ReferenceWork:
@@ -40,14 +40,12 @@ class ReferenceWork:
 
     def keep_busy(self) -> None:
         """Multiply for some milliseconds, and at least ``_CALLS`` times."""
-        product = self._product or self._made(_SIZES[0])
+        product = self._product or self._made(_SMALLEST)
         begun_s = time.perf_counter()
-        while True:
+        while time.perf_counter() - begun_s < _BUSY_S:
             for _ in range(_CALLS):
                 product()
             self._device.synchronize()
-            if time.perf_counter() - begun_s >= _BUSY_S:
-                return
 
     def lead_in(self) -> None:
         """Enqueue a few products, if there is one that the device takes longer for than the host."""
@@ -74,7 +72,8 @@ class ReferenceWork:
     @cached_property
     def _product(self) -> Callable[[], None] | None:
         """The smallest product that the device takes longer for than the host; None where there is none."""
-        for size in _SIZES:
+        size, spent_s = _SMALLEST, 0.0
+        while size <= _LARGEST and spent_s < _PATIENCE_S:
             product = self._made(size)
             product()  # the first one may be compiled
             self._device.synchronize()
@@ -89,8 +88,7 @@ class ReferenceWork:
             self._device.synchronize()
             if not kept_up:
                 return product
-            if time.perf_counter() - begun_s > _PATIENCE_S:
-                return None
+            size, spent_s = 2 * size, spent_s + time.perf_counter() - begun_s
         return None
 
     def _made(self, size: int) -> Callable[[], None]:

@@ -113,7 +113,7 @@ class Run:
         return Recording(self._config, settings, self._results).run()
 
     def _write_report(self, session: pytest.Session, settings: Settings) -> None:
-        """Write the file of ``--ascendperf-json``, also where nothing was measured, lest an old file be taken for it."""
+        """Write the file of ``--ascendperf-json``, also where nothing was measured: an old file must not stay."""
         from pytest_ascendperf.plugin.report_file import write_json_report
         from pytest_ascendperf.plugin.results import Results
 

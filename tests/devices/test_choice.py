@@ -51,7 +51,7 @@ def test_an_npu_that_was_asked_for_and_is_not_there_is_an_error_that_says_what_t
 ) -> None:
     for variable in ("ASCEND_HOME_PATH", "ASCEND_TOOLKIT_HOME"):
         monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(DeviceError, match="^npu was asked for and cannot be used: torch_npu is not installed"):
+    with pytest.raises(DeviceError, match=r"^npu was asked for and cannot be used: torch_npu is not installed"):
         choose_device("npu")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from npu_sim.machines import MachineFactory
-from simulated_cann.scenario import Scenario
+from simulated_cann.scenario import LOST_HEARTBEAT, Scenario
 
 OPEN = """
 import json
@@ -56,24 +58,85 @@ print(json.dumps([before, torch.npu.memory_reserved(), torch.npu.current_device(
     assert current == 1
 
 
-def test_a_device_that_computes_wrongly_is_lost_and_a_full_one_is_not(machine: MachineFactory) -> None:
-    """A value is looked at, since a faulty queue may drop its work in silence."""
+def test_a_full_device_is_alive_and_one_that_computes_wrongly_is_not(machine: MachineFactory) -> None:
+    """A value is looked at, since a faulty queue may drop its work in silence; here, its numbers come out as 0."""
     program = (
         OPEN
         + """
 device = NpuDevice()
 torch = device.torch
 device.check_alive()
-torch.npu.empty_cache()
-torch.npu.set_per_process_memory_fraction(0.0)
+kept = []
+for size in (2**20, 2**9):
+    try:
+        while True:
+            kept.append(torch.empty(size, dtype=torch.uint8, device=device.torch_name))
+    except torch.OutOfMemoryError:
+        pass
+device.check_alive()
+del kept
+right = torch.full
+torch.full = lambda *args, **options: 0 * right(*args, **options)
 try:
-    torch.ones(2**20, device=device.torch_name)
-except torch.OutOfMemoryError:
     device.check_alive()
-    print(json.dumps("alive"))
+except DeviceError as error:
+    print(json.dumps(str(error)))
 """
     )
-    assert machine(Scenario()).run(program).json() == "alive"
+    told = machine(Scenario(memory_bytes=2**26)).run(program).json()
+    assert told.startswith("npu:0 was lost earlier in this process (4 × 3 gives 0): nothing more is measured on it.")
+
+
+def test_a_lost_device_is_told_with_the_runtimes_own_words(machine: MachineFactory) -> None:
+    program = (
+        OPEN
+        + """
+device = NpuDevice()
+torch = device.torch
+x = torch.ones(8, device=device.torch_name)
+try:
+    for _ in range(100):
+        x + x
+    device.synchronize()
+except RuntimeError:
+    pass
+try:
+    device.check_alive()
+except DeviceError as error:
+    print(json.dumps([str(error), device.cause_of(RuntimeError("something else"))]))
+"""
+    )
+    told, other = machine(Scenario(lost_after_kernels=50)).run(program).json()
+    assert "npu:0 was lost earlier" in told
+    assert f"error code {LOST_HEARTBEAT}" in told
+    assert other == "something else"
+
+
+def test_a_call_is_measured_warm_and_cold(machine: MachineFactory) -> None:
+    """The flush is no part of the time; cold and warm times are not comparable."""
+    program = (
+        OPEN
+        + """
+from pytest_ascendperf.measure.call import measure_call
+from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.protocol import SamplingPlan
+device = NpuDevice(1)
+device.prepare()
+x = device.torch.ones(8, device=device.torch_name)
+plan = dict(warmup=1, max_warmup_s=2.0, rounds=1, budget_s=1.0, precision=0.005, threads=None)
+found = [
+    measure_call(device, SamplingPlan(cold=cold, **plan), CaseId(module="m", test="t"), lambda: x + x)[1].to_dict()
+    for cold in (False, True)
+]
+print(json.dumps([found, device.lock_name, device.refusals()]))
+"""
+    )
+    (warm, cold), lock_name, refusals = machine(Scenario(kernel_us={"Add": 8.0})).run(program).json()
+    assert warm["session"]["device_median_us"] == cold["session"]["device_median_us"] == 8.0
+    assert (warm["session"]["clock"], cold["session"]["calls_per_round"]) == ("device", 1)
+    assert warm["session"]["host_median_us"] > 0.0
+    assert cold["environment"]["hard"] == {**warm["environment"]["hard"], "cache": "cold"}
+    assert (lock_name, refusals) == ("npu-1", [])
 
 
 def test_without_a_device_that_outlasts_its_host_there_is_no_reference(machine: MachineFactory) -> None:
@@ -83,10 +146,10 @@ def test_without_a_device_that_outlasts_its_host_there_is_no_reference(machine: 
 
 
 def test_a_larger_product_is_taken_where_a_small_one_waits_for_the_host(machine: MachineFactory) -> None:
-    """Issuing takes 3 µs and the smallest product 2.25 µs; the next one takes 3.1 µs at this rate."""
-    scenario = Scenario(host_dispatch_us=3.0, cube_tflops=250.0)
+    """Issuing takes 3 µs, the smallest product 2.25 µs, and the next one 4 µs."""
+    scenario = Scenario(host_dispatch_us=3.0, cube_tflops=134.0)
     program = OPEN + "print(json.dumps(NpuDevice().reference_us()))"
-    assert 3.0 < machine(scenario).run(program).json() < 4.0
+    assert machine(scenario).run(program).json() == pytest.approx(4.0, rel=0.02)
 
 
 def test_a_number_beyond_the_devices_is_named(machine: MachineFactory) -> None:
