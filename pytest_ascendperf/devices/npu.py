@@ -55,7 +55,7 @@ class NpuDevice(EventDevice):
         code = re.search(r"error code is (\d+)", str(error))
         explanation = re.search(r"^\[Error\]: *(\S.*)$", str(error), re.MULTILINE)
         if code is None or explanation is None:
-            return first_line(error)
+            return super().cause_of(error)
         return f"{explanation[1].rstrip('. ')}, error code {code[1]}"
 
     def refusals(self) -> tuple[str, ...]:

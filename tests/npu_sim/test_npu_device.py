@@ -141,7 +141,7 @@ print(json.dumps([found, device.lock_name, device.refusals()]))
 
 def test_without_a_device_that_outlasts_its_host_there_is_no_reference(machine: MachineFactory) -> None:
     slow_host = Scenario(host_dispatch_us=50_000.0, host_dispatch_takes_real_time=True)
-    program = OPEN + "device = NpuDevice(); device.raise_clock(); print(json.dumps(device.reference_us()))"
+    program = OPEN + "device = NpuDevice(); device.raise_clock(); device.lead_in(); print(json.dumps(device.reference_us()))"
     assert machine(slow_host).run(program).json() is None
 
 

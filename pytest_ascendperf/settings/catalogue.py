@@ -1,0 +1,225 @@
+"""Every setting once: its name, its check, its default, its help, and where it may be given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from pytest_ascendperf.errors import SettingsError
+from pytest_ascendperf.settings import checks
+from pytest_ascendperf.settings.checks import AUTO
+
+
+class Setting(NamedTuple):
+    """One setting and where it may be given."""
+
+    name: str
+    check: Callable[[object], object]
+    """Converts a text or checks a typed value; raises ValueError saying what is expected."""
+    default: object
+    help: str
+    metavar: str
+    ini_type: Literal["string", "int", "float", "bool"]
+    marker: bool = False
+    """Whether ``@pytest.mark.npu_perf`` takes it."""
+    is_path: bool = False
+    """Whether a relative value counts from where it was given: the working directory, or the root directory for ini."""
+
+    @property
+    def option(self) -> str:
+        """The command-line option."""
+        return "--ascendperf-" + self.name.replace("_", "-")
+
+    @property
+    def dest(self) -> str:
+        """The option's attribute, and the ini key."""
+        return "ascendperf_" + self.name
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return "ASCENDPERF_" + self.name.upper()
+
+    def read(self, value: object, source: str) -> object:
+        """``value`` converted and checked. Raises SettingsError naming ``source``."""
+        try:
+            return self.check(value)
+        except ValueError as error:
+            raise SettingsError(source, f"{error}, got {value!r}") from None
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="tolerance",
+        check=checks.number(0.0, 10.0),
+        default=0.05,
+        help="relative slowdown allowed; 0.05 is 5 %%",
+        metavar="RATIO",
+        ini_type="float",
+        marker=True,
+    ),
+    Setting(
+        name="min_change_us",
+        check=checks.number(0.0),
+        default=1.0,
+        help="a difference below this many microseconds never fails",
+        metavar="US",
+        ini_type="float",
+        marker=True,
+    ),
+    Setting(
+        name="warmup",
+        check=checks.count_or_auto(0),
+        default=None,
+        help="warm-up calls before sampling; auto: until the rounds show no trend",
+        metavar="CALLS",
+        ini_type="int",
+        marker=True,
+    ),
+    Setting(
+        name="max_warmup_s",
+        check=checks.number(0.0),
+        default=2.0,
+        help="bound on the seconds of an automatic warm-up",
+        metavar="SECONDS",
+        ini_type="float",
+        marker=True,
+    ),
+    Setting(
+        name="rounds",
+        check=checks.count_or_auto(1),
+        default=None,
+        help="rounds to sample; auto: until precision or budget_s is reached",
+        metavar="ROUNDS",
+        ini_type="int",
+        marker=True,
+    ),
+    Setting(
+        name="budget_s",
+        check=checks.number(0.0, open_low=True),
+        default=1.0,
+        help="seconds after which no further round is started",
+        metavar="SECONDS",
+        ini_type="float",
+        marker=True,
+    ),
+    Setting(
+        name="precision",
+        check=checks.number(0.0, 1.0),
+        default=0.005,
+        help="sampling may end when the 95 %% interval of the median is this narrow, as a relative half-width",
+        metavar="RATIO",
+        ini_type="float",
+        marker=True,
+    ),
+    Setting(
+        name="threads",
+        check=checks.count_or_auto(1),
+        default=None,
+        help="compute threads while measuring; auto: as they are",
+        metavar="THREADS",
+        ini_type="int",
+        marker=True,
+    ),
+    Setting(
+        name="cache",
+        check=checks.cache,
+        default="warm",
+        help="warm: the device's caches as successive calls leave them; cold: flushed before each call",
+        metavar="warm|cold",
+        ini_type="string",
+        marker=True,
+    ),
+    Setting(
+        name="device",
+        check=checks.device,
+        default="auto",
+        help="device to measure on: npu, cuda, cpu, scripted, npu:1 for a certain one, or auto for the first that is "
+        "there",
+        metavar="DEVICE",
+        ini_type="string",
+    ),
+    Setting(
+        name="baselines",
+        check=checks.text,
+        default="baselines",
+        help="folder of the baselines; in the ini file it counts from the root directory",
+        metavar="DIR",
+        ini_type="string",
+        is_path=True,
+    ),
+    Setting(
+        name="sessions",
+        check=checks.count(1),
+        default=5,
+        help="sessions to record for a baseline, each a fresh process",
+        metavar="K",
+        ini_type="int",
+    ),
+    Setting(
+        name="confirm_sessions",
+        check=checks.count(2),
+        default=5,
+        help="fresh processes that must confirm a slowdown before it fails",
+        metavar="M",
+        ini_type="int",
+    ),
+    Setting(
+        name="fail_on",
+        check=checks.statuses,
+        default=frozenset({"regressed"}),
+        help="statuses that fail a test, separated by commas",
+        metavar="STATUS,...",
+        ini_type="string",
+    ),
+    Setting(
+        name="strict",
+        check=checks.flag,
+        default=False,
+        help="fail on every status but pass and improved, and end with status 6 when nothing was measured",
+        metavar="",
+        ini_type="bool",
+    ),
+    Setting(
+        name="lock_timeout_s",
+        check=checks.number(0.0),
+        default=1800.0,
+        help="seconds to wait for a device that another process measures on",
+        metavar="SECONDS",
+        ini_type="float",
+    ),
+    Setting(
+        name="lock_dir",
+        check=checks.text,
+        default=None,
+        help="folder of the device locks, shared by all that use the device (default: in the temporary folder)",
+        metavar="DIR",
+        ini_type="string",
+        is_path=True,
+    ),
+)
+
+MARKER_SETTINGS: dict[str, Setting] = {setting.name: setting for setting in SETTINGS if setting.marker}
+"""The settings that ``@pytest.mark.npu_perf`` and ``npu_perf.case`` take, by name."""
+
+
+def settings_table() -> list[tuple[str, str, str, str]]:
+    """Rows of the documentation: option, where else it may be given, default, meaning."""
+    rows = []
+    for setting in SETTINGS:
+        places = [f"`{setting.variable}`", f"ini `{setting.dest}`"]
+        if setting.marker:
+            places.insert(0, f"marker `{setting.name}=`")
+        rows.append((f"`{setting.option}`", ", ".join(places), default_text(setting), setting.help.replace("%%", "%")))
+    return rows
+
+
+def default_text(setting: Setting) -> str:
+    """The built-in default as a user would write it."""
+    if setting.default is None:
+        return "" if setting.is_path else AUTO
+    if isinstance(setting.default, frozenset):
+        return ",".join(sorted(setting.default))
+    if isinstance(setting.default, bool):
+        return "no" if not setting.default else "yes"
+    return f"{setting.default:g}" if isinstance(setting.default, float) else str(setting.default)

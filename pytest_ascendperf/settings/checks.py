@@ -1,0 +1,112 @@
+"""What a setting's value must be: checks that give it in its type, or raise ValueError saying what is expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+AUTO = "auto"
+"""The word for "let the plugin decide", on the command line and in the environment."""
+
+DEVICE_KINDS = ("npu", "cuda", "cpu", "scripted")
+"""Every kind of device that exists, in the order in which they are listed to users. Accelerators take a number, too."""
+
+STATUS_NAMES = (
+    "pass",
+    "regressed",
+    "improved",
+    "inconclusive",
+    "provisional",
+    "no_baseline",
+    "not_comparable",
+    "invalid",
+)
+"""Values of :class:`~pytest_ascendperf.model.verdict.Status`, spelled here so that options load nothing else."""
+
+STRICT_PASSES = frozenset({"pass", "improved"})
+"""The statuses that do not fail a test in strict mode."""
+
+
+def number(low: float, high: float = math.inf, *, open_low: bool = False) -> Callable[[object], float]:
+    """Makes a check for a finite number between the bounds; ``open_low`` leaves the lower bound itself out."""
+    bounds = f"more than {low:g}" if open_low else f"from {low:g}"
+    expected = f"expected a number {bounds}" + (f" to {high:g}" if math.isfinite(high) else "")
+
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ValueError(expected)
+        number = float(value)
+        if not math.isfinite(number) or not low <= number <= high or (open_low and number == low):
+            raise ValueError(expected)
+        return number
+
+    return check
+
+
+def count(low: int) -> Callable[[object], int]:
+    """Makes a check for a whole number from ``low`` on."""
+
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise ValueError(f"expected a whole number from {low}")
+        return value
+
+    return check
+
+
+def count_or_auto(low: int) -> Callable[[object], int | None]:
+    """Makes a check for a whole number from ``low`` on, or ``auto``, which becomes None."""
+    whole = count(low)
+
+    def check(value: object) -> int | None:
+        if value is None or value == AUTO:
+            return None
+        try:
+            return whole(value)
+        except ValueError as error:
+            raise ValueError(f"{error} or {AUTO!r}") from None
+
+    return check
+
+
+def flag(value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")
+    return value
+
+
+def text(value: object) -> str:
+    """A text with something in it."""
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError("expected a text that is not empty")
+    return value
+
+
+def device(value: object) -> str:
+    """``auto``, a kind of device, or an accelerator with its number: ``npu:1``."""
+    if isinstance(value, str):
+        kind, colon, number = value.partition(":")
+        if value == AUTO or value in DEVICE_KINDS:
+            return value
+        if colon and kind in ("npu", "cuda") and number.isascii() and number.isdecimal():
+            return value
+    raise ValueError(f"expected one of {', '.join((AUTO, *DEVICE_KINDS))}, or one with its number such as npu:1")
+
+
+def cache(value: object) -> str:
+    """``warm`` or ``cold``."""
+    if value not in ("warm", "cold"):
+        raise ValueError("expected warm or cold")
+    return str(value)
+
+
+def statuses(value: object) -> frozenset[str]:
+    """The names of statuses in a text that separates them by commas."""
+    if not isinstance(value, str):
+        raise ValueError("expected statuses separated by commas")
+    names = [name.strip().lower().replace("-", "_") for name in value.split(",") if name.strip()]
+    unknown = [name for name in names if name not in STATUS_NAMES]
+    if unknown or not names:
+        raise ValueError(f"expected statuses separated by commas, of {', '.join(STATUS_NAMES)}")
+    return frozenset(names)
