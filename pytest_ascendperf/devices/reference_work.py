@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SMALLEST, _LARGEST = 256, 8192
 """Rows and columns, in half precision: 0.4 MB to 0.4 GB for all three matrices."""
 _CALLS = 8
-_INTERVALS = 5
+_INTERVALS = 3
 _LEAD_IN_CALLS = 4
 _BUSY_S = 0.02
 _PATIENCE_S = 0.5

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from npu_sim.machines import MachineFactory
 from npu_sim.suite import OPERATORS, Suite
 from simulated_cann.scenario import LOST_HEARTBEAT, Scenario
@@ -66,16 +64,3 @@ def test_a_lost_device_fails_the_rest_at_once_and_keeps_the_results_so_far(
     )
     assert ended.text.count(f"\n{lost}: nothing more is measured on it.") == 2
     assert "1 measured: 1 no baseline; 3 tests failed before" in ended.text
-
-
-@pytest.mark.parametrize("variable", ["ASCEND_LAUNCH_BLOCKING"])
-def test_a_variable_under_which_times_mean_nothing_is_named(
-    variable: str, suite: Suite, machine: MachineFactory
-) -> None:
-    ended = suite.write(test_operators=OPERATORS).run(
-        machine(Scenario(kernel_us=KERNELS)), "-k", "add", **{variable: "1"}
-    )
-    assert ended.status == 0, ended.text
-    assert ended.statuses() == {"test_add": "invalid"}
-    assert ended.case("test_add")["now_us"] is None
-    assert f"Not judged. {variable}=1:" in ended.text

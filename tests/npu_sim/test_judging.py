@@ -78,18 +78,9 @@ def test_another_cann_has_no_baseline_and_the_older_one_is_told_not_used(copy: S
     assert "--ascendperf-update-baselines=new" in ended.text
 
 
-@pytest.mark.parametrize(
-    "slowed",
-    [
-        pytest.param(Scenario(kernel_us=KERNELS, clock_ratio=0.5), id="throttled clock"),
-        pytest.param(Scenario(kernel_us=KERNELS, neighbour_share=0.25), id="another process on the device"),
-    ],
-)
-def test_a_device_that_is_slower_itself_gives_no_verdict(
-    slowed: Scenario, copy: Suite, machine: MachineFactory
-) -> None:
+def test_a_throttled_device_gives_no_verdict(copy: Suite, machine: MachineFactory) -> None:
     """The reference work takes longer, too: INVALID, and not a regression of the code."""
-    ended = copy.run(machine(slowed), *FEW, "--ascendperf-strict")
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS, clock_ratio=0.5)), *FEW, "--ascendperf-strict")
     assert ended.status == 1, ended.text
     assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
     assert "The device itself ran at another speed" in ended.text

@@ -112,36 +112,57 @@ except DeviceError as error:
     assert other == "something else"
 
 
-def test_a_call_is_measured_warm_and_cold(machine: MachineFactory) -> None:
-    """The flush is no part of the time; cold and warm times are not comparable."""
-    program = (
-        OPEN
-        + """
+MEASURE = (
+    OPEN
+    + """
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.protocol import SamplingPlan
+
 device = NpuDevice(1)
 device.prepare()
 x = device.torch.ones(8, device=device.torch_name)
-plan = dict(warmup=1, max_warmup_s=2.0, rounds=1, budget_s=1.0, precision=0.005, threads=None)
-found = [
-    measure_call(device, SamplingPlan(cold=cold, **plan), CaseId(module="m", test="t"), lambda: x + x)[1].to_dict()
-    for cold in (False, True)
-]
-print(json.dumps([found, device.lock_name, device.refusals()]))
-"""
+
+
+def measured(cold):
+    plan = SamplingPlan(
+        warmup=1, max_warmup_s=2.0, rounds=1, budget_s=1.0, precision=0.005, threads=None, cold=cold
     )
-    (warm, cold), lock_name, refusals = machine(Scenario(kernel_us={"Add": 8.0})).run(program).json()
+    return measure_call(device, plan, CaseId(module="m", test="t"), lambda: x + x)[1].to_dict()
+"""
+)
+
+
+def test_a_call_is_measured_warm_and_cold(machine: MachineFactory) -> None:
+    """The flush is no part of the time; cold and warm times are not comparable."""
+    program = MEASURE + "print(json.dumps([measured(False), measured(True), device.lock_name]))"
+    warm, cold, lock_name = machine(Scenario(kernel_us={"Add": 8.0})).run(program).json()
     assert warm["session"]["device_median_us"] == cold["session"]["device_median_us"] == 8.0
     assert (warm["session"]["clock"], cold["session"]["calls_per_round"]) == ("device", 1)
     assert warm["session"]["host_median_us"] > 0.0
     assert cold["environment"]["hard"] == {**warm["environment"]["hard"], "cache": "cold"}
-    assert (lock_name, refusals) == ("npu-1", [])
+    assert (warm["invalid"], lock_name) == ([], "npu-1")
+
+
+def test_a_variable_under_which_times_mean_nothing_is_named(machine: MachineFactory) -> None:
+    program = MEASURE + "print(json.dumps(measured(False)))"
+    measured = machine(Scenario()).run(program, variables={"ASCEND_LAUNCH_BLOCKING": "1"}).json()
+    assert measured["session"] is None
+    (reason,) = measured["invalid"]
+    assert reason.startswith("ASCEND_LAUNCH_BLOCKING=1: ")
+
+
+def test_another_process_on_the_device_shows_in_the_reference(machine: MachineFactory) -> None:
+    program = OPEN + "print(json.dumps(NpuDevice().reference_us()))"
+    alone, shared = (machine(Scenario(neighbour_share=share)).run(program).json() for share in (0.0, 0.25))
+    assert shared == pytest.approx(1.25 * alone, rel=1e-3)
 
 
 def test_without_a_device_that_outlasts_its_host_there_is_no_reference(machine: MachineFactory) -> None:
     slow_host = Scenario(host_dispatch_us=50_000.0, host_dispatch_takes_real_time=True)
-    program = OPEN + "device = NpuDevice(); device.raise_clock(); device.lead_in(); print(json.dumps(device.reference_us()))"
+    program = (
+        OPEN + "device = NpuDevice(); device.raise_clock(); device.lead_in(); print(json.dumps(device.reference_us()))"
+    )
     assert machine(slow_host).run(program).json() is None
 
 
