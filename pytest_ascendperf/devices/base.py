@@ -7,7 +7,10 @@ its own; on the CPU every step is immediate and there is one clock (:class:`.imm
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from pytest_ascendperf.model.environment import Environment
@@ -24,6 +27,18 @@ class Interval(Protocol):
 
     def elapsed_us(self) -> float:
         """Device time between both ends, in µs. Call it only after :meth:`Device.synchronize`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A profile that a device wrote."""
+
+    path: Path
+    """What :func:`~pytest_ascendperf.profiles.open_profile` reads."""
+    source: str
+    """Who recorded it, and the settings that took effect: ``torch_npu.profiler Level1 ACL_AICORE_NONE``."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know about it, each a sentence."""
 
 
 class Device(Protocol):
@@ -91,6 +106,16 @@ class Device(Protocol):
 
     def reference_us(self) -> float | None:
         """Device time of work that is the same in every process, in µs; None for a device that has none."""
+
+    def record_profile(self, folder: Path, run: Callable[[], None]) -> Recording | None:
+        """Record which kernels ``run`` runs, into ``folder``, which is empty; None for a device without a profiler.
+
+        Waits for the device. Nothing may be timed meanwhile: a profiler slows the host down. Exceptions of ``run`` go
+        through. Raises ProfileError, saying why, where the profiler left nothing that can be read.
+        """
+
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """How often ``run`` makes the host wait for the device; None where the device does not tell."""
 
     def release_memory(self) -> None:
         """Give back device memory that is kept for later, so that another process can use it."""

@@ -9,7 +9,8 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Clock, Session
+from pytest_ascendperf.model.kernel_table import KernelTable
+from pytest_ascendperf.model.measurement import Clock, Session, optional_kernels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,10 @@ class Baseline:
     """At least one; each from a process of its own."""
     revision: str | None
     """Version-control revision of the measured tree, with ``+changes`` when the tree was not clean; None if unknown."""
+    kernels: KernelTable | None = None
+    """What one call ran in the accepted sessions; None where they were not profiled."""
+    fusion_passes: tuple[tuple[str, int], ...] | None = None
+    """Passes of the graph compiler with the number of times each took effect, sorted; None where none were recorded."""
 
     @property
     def medians_us(self) -> tuple[float, ...]:
@@ -36,11 +41,16 @@ class Baseline:
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types; the case and the environment are stored once per file, by the store."""
-        return {
+        written: dict[str, object] = {
             "environment": self.environment.fingerprint,
             "revision": self.revision,
             "sessions": [session.to_dict() for session in self.sessions],
         }
+        if self.kernels is not None:
+            written["kernels"] = self.kernels.to_dict()
+        if self.fusion_passes is not None:
+            written["fusion_passes"] = dict(self.fusion_passes)
+        return written
 
     @classmethod
     def from_dict(
@@ -65,6 +75,8 @@ class Baseline:
             environment=environments[fingerprint],
             sessions=tuple(sessions),
             revision=fields.optional_text(data, "revision"),
+            kernels=optional_kernels(data),
+            fusion_passes=fields.optional_counts(data, "fusion_passes"),
         )
 
 

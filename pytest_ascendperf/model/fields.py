@@ -105,6 +105,18 @@ def optional_number(data: Mapping[str, object], key: str) -> float | None:
     return None if value is None else number(value, key)
 
 
+def optional_counts(data: Mapping[str, object], key: str) -> tuple[tuple[str, int], ...] | None:
+    """The object of whole numbers under ``key`` as sorted pairs; None where it is null or missing."""
+    value = data.get(key)
+    if value is None:
+        return None
+    counts = as_object(value, key)
+    try:
+        return tuple(sorted((name, count(counts, name)) for name in counts))
+    except InvalidDataError as error:
+        raise error.inside(key) from None
+
+
 def text_mapping(data: Mapping[str, object], key: str) -> tuple[tuple[str, str], ...]:
     """The object of strings under ``key`` as sorted pairs."""
     pairs: list[tuple[str, str]] = []

@@ -10,6 +10,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
+from pytest_ascendperf.model.kernel_table import KernelTable
 
 QUANTILE_LEVELS: tuple[tuple[str, float], ...] = (
     ("min", 0.0),
@@ -144,6 +145,12 @@ class Measurement:
     """Reasons why the session must not be judged, each a sentence; empty for a valid one."""
     notes: tuple[str, ...]
     """What a reader should know although the session is valid."""
+    kernels: KernelTable | None = None
+    """What one call ran, as this process profiled it after the times were taken; None where nothing was profiled."""
+    kernel_problem: str | None = None
+    """Why there is no kernel table although one was wanted, in a sentence."""
+    fusion_passes: tuple[tuple[str, int], ...] | None = None
+    """Passes of the graph compiler with the number of times each took effect, sorted; None where none were recorded."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -155,6 +162,9 @@ class Measurement:
             "session": None if self.session is None else self.session.to_dict(),
             "invalid": list(self.invalid),
             "notes": list(self.notes),
+            "kernels": None if self.kernels is None else self.kernels.to_dict(),
+            "kernel_problem": self.kernel_problem,
+            "fusion_passes": None if self.fusion_passes is None else dict(self.fusion_passes),
         }
 
     @classmethod
@@ -169,4 +179,18 @@ class Measurement:
             session=None if session is None else Session.from_dict(fields.as_object(session, "session")),
             invalid=tuple(str(reason) for reason in fields.as_list(fields.required(data, "invalid"), "invalid")),
             notes=tuple(str(note) for note in fields.as_list(fields.required(data, "notes"), "notes")),
+            kernels=optional_kernels(data),
+            kernel_problem=fields.optional_text(data, "kernel_problem"),
+            fusion_passes=fields.optional_counts(data, "fusion_passes"),
         )
+
+
+def optional_kernels(data: Mapping[str, object]) -> KernelTable | None:
+    """The kernel table under ``kernels``; None where it is null or was not written. Raises InvalidDataError."""
+    value = data.get("kernels")
+    if value is None:
+        return None
+    try:
+        return KernelTable.from_dict(fields.as_object(value))
+    except InvalidDataError as error:
+        raise error.inside("kernels") from None

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
+from pytest_ascendperf.model.attribution import Attribution
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import KeyDifference
+from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Clock
 
 
@@ -129,6 +131,10 @@ class Verdict:
     baseline_path: str | None
     """The baseline file, whether or not it exists; relative to the root directory where it lies below it."""
     notes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    """What ran otherwise than in the baseline, or otherwise than the test asks for; those that fail come first."""
+    attribution: Attribution | None = None
+    """The kernels that a confirmed slowdown comes from; None where it was not looked for or cannot be told."""
 
     @property
     def decisive(self) -> Comparison | None:
@@ -153,6 +159,8 @@ class Verdict:
             "soft_differences": [difference.to_dict() for difference in self.soft_differences],
             "baseline_path": self.baseline_path,
             "notes": list(self.notes),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "attribution": None if self.attribution is None else self.attribution.to_dict(),
         }
 
     @classmethod
@@ -174,7 +182,17 @@ class Verdict:
             soft_differences=_differences(data, "soft_differences"),
             baseline_path=fields.optional_text(data, "baseline_path"),
             notes=tuple(str(note) for note in fields.as_list(fields.required(data, "notes"), "notes")),
+            findings=tuple(
+                Finding.from_dict(fields.as_object(finding, f"findings[{index}]"))
+                for index, finding in enumerate(fields.as_list(fields.required(data, "findings"), "findings"))
+            ),
+            attribution=_attribution(data),
         )
+
+
+def _attribution(data: Mapping[str, object]) -> Attribution | None:
+    value = fields.required(data, "attribution")
+    return None if value is None else Attribution.from_dict(fields.as_object(value, "attribution"))
 
 
 def _comparison(data: Mapping[str, object], key: str) -> Comparison | None:

@@ -169,7 +169,7 @@ def edited(content: bytes, old: str, new: str) -> bytes:
 
 def test_entries_that_are_not_updated_stay_byte_for_byte() -> None:
     """Also in another layout, and with fields that this version does not know."""
-    foreign = '{"environment": "%s",\n"kernels" : {"MatMul":3 }, "revision":null, "sessions": %s}'
+    foreign = '{"environment": "%s",\n"power_w" : {"MatMul":3 }, "revision":null, "sessions": %s}'
     kept = baseline("test_kept")
     sessions = json.dumps(kept.to_dict()["sessions"])
     before = content_of(kept, baseline("test_updated", median_us=1.0), baseline("test_z"))
