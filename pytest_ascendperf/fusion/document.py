@@ -165,7 +165,9 @@ class _Node:
     def lists_of_texts(self, key: str) -> list[list[str]]:
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(_are_texts(item) and item for item in value):
-            raise self.wrong(key, f'expected lists of names of parts such as [["MatMul", "Add"]], found {_shown(value)}')
+            raise self.wrong(
+                key, f'expected lists of names of parts such as [["MatMul", "Add"]], found {_shown(value)}'
+            )
         return cast("list[list[str]]", value)
 
     def count(self, key: str) -> int | None:

@@ -30,11 +30,15 @@ def marks_of(place: Place, pattern: FusionPattern) -> dict[int, str]:
     """For an unfused place, what to write beside its kernels, by position."""
     fused_parts = {part.name for form in pattern.fused_in(place.form.mode) for part in form.parts}
     marks = {kernel.position: f"← {_cut(kernel.type)} stands between" for kernel in place.between}
-    *inner, last = place.parts[1:] or place.parts
-    if place.parts[1:]:
-        marks.update({kernel.position: f"← {_cut(kernel.type)} stands between" for kernel in inner})
-        if last.part not in fused_parts:
-            marks[last.position] = f"← {_cut(last.type)} is a kernel of its own"
+    _, *others = place.parts
+    marks.update({kernel.position: f"← {_cut(kernel.type)} stands between" for kernel in others[:-1]})
+    marks.update(
+        {
+            kernel.position: f"← {_cut(kernel.type)} is a kernel of its own"
+            for kernel in others[-1:]
+            if kernel.part not in fused_parts
+        }
+    )
     return marks
 
 

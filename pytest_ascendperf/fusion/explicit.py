@@ -1,4 +1,4 @@
-"""Answers to tests that name a pattern: it must be fused, or it must not be. What ran decides, never what was expected."""
+"""Answers to tests that name a pattern: it must be fused, or must not be. What ran decides, never what was expected."""
 
 from __future__ import annotations
 

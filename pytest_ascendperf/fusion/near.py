@@ -1,7 +1,8 @@
-"""The place where a pattern nearly stands: its parts ran close by, with other kernels between them or in another order."""
+"""Where a pattern nearly stands: its parts ran close by, with other kernels between them or in another order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 
@@ -11,8 +12,8 @@ from pytest_ascendperf.fusion.places import KernelAt
 from pytest_ascendperf.model.kernels import KernelTrace
 from pytest_ascendperf.model.pattern import Form, FusionPattern, Mode
 
-FOREIGN = 3
-"""So many other kernels may stand before each part; beyond that its neighbours have nothing to do with one another."""
+FOREIGN = 2
+"""So many other kernels may stand between the parts; beyond that these have nothing to do with one another."""
 
 _MOST_PERMUTED = 3
 """Longer forms have too many orders to try, and are never met in another one by chance."""
@@ -32,14 +33,26 @@ def near_miss(pattern: FusionPattern, trace: KernelTrace, mode: Mode) -> NearMis
     """The closest of all; None where the parts did not run near one another."""
     masks = PartMasks(trace)
     forms = [form for form in (*pattern.unfused_in(mode), *pattern.fused_in(mode)) if len(form.parts) > 1]
-    interrupted = [(chain, form) for form in forms for chain in find_chains(form, trace, masks, foreign=FOREIGN)]
-    if interrupted:
-        chain, form = min(interrupted, key=lambda one: (len(one[0].span) - len(one[0].rows), one[0].rows))
-        kernels = _kernels(chain, form, trace)
-        helpers = masks.helpers(form.helpers)
-        between = [kernel.type for kernel in kernels if kernel.part is None and not helpers[kernel.position]]
-        verb = "stands" if len(between) == 1 else "stand"
-        return NearMiss(kernels=kernels, reason=f"{' and '.join(between)} {verb} between the parts.")
+    return _interrupted(forms, trace, masks) or _out_of_order(forms, trace, masks)
+
+
+def _interrupted(forms: Sequence[Form], trace: KernelTrace, masks: PartMasks) -> NearMiss | None:
+    best: tuple[int, Chain, Form, list[int]] | None = None
+    for form in forms:
+        helpers = masks.helpers(form.helpers) | masks.communication
+        for chain in find_chains(form, trace, masks, foreign=FOREIGN):
+            others = [row for row in chain.span if row not in chain.rows and not helpers[row]]
+            if len(others) <= FOREIGN and (best is None or len(others) < best[0]):
+                best = len(others), chain, form, others
+    if best is None:
+        return None
+    _, chain, form, others = best
+    kernels = _kernels(chain, form, trace)
+    types = dict.fromkeys(kernel.type for kernel in kernels if kernel.position in others)
+    return NearMiss(kernels=kernels, reason=f"{' and '.join(types)} between the parts.")
+
+
+def _out_of_order(forms: Sequence[Form], trace: KernelTrace, masks: PartMasks) -> NearMiss | None:
     for form in forms:
         if len(form.parts) <= _MOST_PERMUTED:
             for parts in list(permutations(form.parts))[1:]:

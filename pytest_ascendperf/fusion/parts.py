@@ -1,4 +1,4 @@
-"""Which kernels count as a part of a pattern: by their type and inputs, or by their name where these are not recorded."""
+"""Which kernels count as a part of a pattern: by type and inputs, or by name where these are not recorded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Inputs(NamedTuple):
     """What the shapes of a kernel's inputs say."""
 
-    count: int
+    number: int
     """Inputs that have a shape: scalars, and inputs that were left out, have none."""
     has_vector: bool
 
@@ -34,7 +34,7 @@ def read_inputs(shapes: str | None) -> Inputs | None:
         sizes = [shape for shape in parse_shapes(shapes) if shape]
     except InvalidDataError:
         return None
-    return Inputs(count=len(sizes), has_vector=any(len(shape) == 1 for shape in sizes))
+    return Inputs(number=len(sizes), has_vector=any(len(shape) == 1 for shape in sizes))
 
 
 def fits_inputs(part: PartKind, inputs: Inputs | None, name: str) -> bool:
@@ -45,8 +45,8 @@ def fits_inputs(part: PartKind, inputs: Inputs | None, name: str) -> bool:
     """
     if inputs is not None:
         return (
-            (part.min_inputs is None or inputs.count >= part.min_inputs)
-            and (part.max_inputs is None or inputs.count <= part.max_inputs)
+            (part.min_inputs is None or inputs.number >= part.min_inputs)
+            and (part.max_inputs is None or inputs.number <= part.max_inputs)
             and (inputs.has_vector or not part.vector_input)
         )
     return name.startswith(part.apis) if part.apis else part.min_inputs is None
@@ -72,8 +72,10 @@ class PartMasks:
         if part.name_contains:
             holds = _per_text(self._name, lambda name: all(text in name for text in part.name_contains))
             mask = (mask | self._untyped) & holds
-        mask = mask & (self.communication == part.communication)
-        return mask & self._with_inputs(part, mask) if asks_for_inputs(part) else mask
+        mask &= self.communication == part.communication
+        if asks_for_inputs(part):
+            mask &= self._with_inputs(part, mask)
+        return mask
 
     def helpers(self, types: tuple[str, ...]) -> Mask:
         """Per row, whether it is of one of ``types``."""

@@ -38,7 +38,7 @@ class KernelAt:
     def inputs(self) -> int | None:
         """How many inputs with a shape it has; None where shapes are not recorded."""
         inputs = read_inputs(self.record.input_shapes)
-        return None if inputs is None else inputs.count
+        return None if inputs is None else inputs.number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
