@@ -34,6 +34,9 @@ class FindingKind(enum.Enum):
     """A fusion pass of the graph compiler took effect less often than in the baseline."""
 
 
+_ASKED_FOR = frozenset({FindingKind.NOT_FUSED, FindingKind.FUSED, FindingKind.TOO_MANY_KERNELS})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One fact about what ran."""
@@ -45,6 +48,11 @@ class Finding:
     """Lines of evidence: the kernels that ran, where the chain broke, what may have broken it."""
     fails: bool
     """Whether it makes the case REGRESSED."""
+
+    @property
+    def is_against_baseline(self) -> bool:
+        """Whether recording a new baseline settles it; if not, it is what the test itself asks for."""
+        return self.kind not in _ASKED_FOR
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""

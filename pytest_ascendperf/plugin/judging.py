@@ -46,7 +46,7 @@ class Judging:
                 verdict = judge_confirmed(judgement, fresh, problems)
             else:
                 verdict = judgement.verdict
-            if accepts(self._update_mode, verdict.status, stored=judgement.baseline is not None):
+            if accepts(self._update_mode, verdict, stored=judgement.baseline is not None):
                 outcome.accepted.append(name)
             else:
                 outcome.verdicts.append(verdict)

@@ -195,13 +195,14 @@ def test_the_documented_queries_run(every_status: list[ReportedCase], tmp_path: 
     file = tmp_path / "report.json"
     file.write_text(json.dumps(report_of(every_status)), encoding="utf-8")
     commands = re.findall(r"```sh\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(commands) == 3
-    slower, unjudged, worst = (
+    assert len(commands) == 4
+    slower, otherwise, unjudged, worst = (
         subprocess.run(
             ["sh", "-c", command.replace("FILE", '"$0"'), str(file)], check=True, capture_output=True, text=True
         ).stdout.splitlines()
         for command in commands
     )
     assert [line.split("\t")[0] for line in slower] == ["tests/test_ffn.py::test_slow[fp16]"]
+    assert otherwise == []
     assert len(unjudged) == 4
     assert worst[0].endswith("tests/test_ffn.py::test_decode")
