@@ -1,4 +1,4 @@
-"""What a test asks of the kernels that ran: fusion patterns by name, and how many kernels there may be."""
+"""What there is to say about the kernels that ran before judging: fusions that a test asks for, and those it lost."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pytest_ascendperf.plugin.options import settings_of
 
 if TYPE_CHECKING:
     from pytest_ascendperf.fusion.catalogue import Catalogue
+    from pytest_ascendperf.judge.kernel_changes import KnownLoss
     from pytest_ascendperf.measure.kernel_pass import KernelPass
-    from pytest_ascendperf.settings import Settings
+    from pytest_ascendperf.model.kernel_table import KernelTable
 
 _CATALOGUE_KEY: pytest.StashKey[Catalogue] = pytest.StashKey()
 
@@ -42,20 +43,32 @@ def check_patterns(config: pytest.Config, keywords: Mapping[str, object]) -> Non
         catalogue_of(config).get(name)
 
 
-def asked_findings(config: pytest.Config, settings: Settings, kernel_pass: KernelPass | None) -> tuple[Finding, ...]:
-    """What does not hold of what a case's settings ask of its kernels. Raises SettingsError for an unknown pattern."""
-    findings = [_fusion_finding(config, name, kernel_pass, wanted=True) for name in settings.fusion]
-    if settings.max_kernels is not None:
-        findings.append(_max_kernels_finding(settings.max_kernels, kernel_pass))
-    return tuple(finding for finding in findings if finding is not None)
-
-
 def fusion_findings(
     config: pytest.Config, names: Sequence[str], kernel_pass: KernelPass | None, *, wanted: bool
 ) -> tuple[Finding, ...]:
     """What does not hold where each of the patterns ``names`` must take effect, or must not."""
     findings = [_fusion_finding(config, name, kernel_pass, wanted=wanted) for name in names]
     return tuple(finding for finding in findings if finding is not None)
+
+
+def known_losses(config: pytest.Config, base: KernelTable, kernel_pass: KernelPass) -> tuple[KnownLoss, ...]:
+    """Fusions of the baseline's kernels ``base`` that the recorded call lost, as the catalogue knows them."""
+    from pytest_ascendperf.fusion.losses import lost_fusions
+    from pytest_ascendperf.fusion.matcher import mode_of
+    from pytest_ascendperf.judge.kernel_changes import KnownLoss
+
+    if kernel_pass.table is None or kernel_pass.trace is None:
+        return ()
+    return tuple(
+        KnownLoss(
+            name=lost.pattern.name,
+            times=lost.count,
+            gone=dict(lost.gone),
+            came=dict(lost.came),
+            advice=lost.pattern.advice,
+        )
+        for lost in lost_fusions(base, kernel_pass.table, catalogue_of(config), mode_of(kernel_pass.trace))
+    )
 
 
 def _fusion_finding(
@@ -70,14 +83,6 @@ def _fusion_finding(
         return _unknown(kind, f"fusion {pattern.name}", kernel_pass)
     check = check_fused if wanted else check_not_fused
     return check(pattern, kernel_pass.trace, mode_of(kernel_pass.trace))
-
-
-def _max_kernels_finding(max_kernels: int, kernel_pass: KernelPass | None) -> Finding | None:
-    from pytest_ascendperf.judge.kernel_changes import check_max_kernels
-
-    if kernel_pass is None or kernel_pass.table is None:
-        return _unknown(FindingKind.TOO_MANY_KERNELS, f"max_kernels={max_kernels}", kernel_pass)
-    return check_max_kernels(kernel_pass.table, max_kernels)
 
 
 def _unknown(kind: FindingKind, what: str, kernel_pass: KernelPass | None) -> Finding:

@@ -12,15 +12,18 @@ import pytest
 
 from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.errors import MeasurementError
+from pytest_ascendperf.judge.exact import ExactEvidence
+from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.measure.kernel_pass import KernelPass, profile_kernels, record_calls
+from pytest_ascendperf.model.baseline import Baseline
+from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.kernels import KernelTrace
-from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.kernel_checks import asked_findings, fusion_findings
+from pytest_ascendperf.plugin.kernel_checks import fusion_findings, known_losses
 from pytest_ascendperf.plugin.marker import Marked
 from pytest_ascendperf.plugin.options import settings_of
 from pytest_ascendperf.plugin.session_request import is_fresh_session
@@ -37,11 +40,10 @@ class MeasuredTest:
         self.marked = marked
         self.measurements: dict[str, Measurement] = {}
         """By case name."""
-        self.asked: dict[str, tuple[Finding, ...]] = {}
-        """By case name: what does not hold of what the test asks of the kernels."""
         self.has_looked = False
         """Whether the test looked at kernels without measuring: it then has done its work, too."""
-        self._last_pass: KernelPass | None = None
+        self._passes: dict[str, KernelPass | None] = {}
+        """What was recorded of each case, by its name; None where nothing was to be."""
         self._keywords: dict[str, Mapping[str, object]] = {}
         self._bench = bench
         self._started = time.monotonic()
@@ -98,10 +100,9 @@ class MeasuredTest:
                 kernel_problem=kernel_pass.problem,
                 notes=(*measurement.notes, *kernel_pass.notes),
             )
-        self.asked[name] = asked_findings(self.item.config, resolved, kernel_pass)
         self.measurements[name] = measurement
         self._keywords[name] = keywords
-        self._last_pass = kernel_pass
+        self._passes[name] = kernel_pass
         return result
 
     def _wants_kernels(self, settings: Settings) -> bool:
@@ -136,12 +137,13 @@ class MeasuredTest:
         __tracebackhide__ = True
         self.has_looked = True
         if call is None:
-            if self._last_pass is None:
+            last_pass = next(reversed(self._passes.values()), None)
+            if last_pass is None:
                 raise MeasurementError(
                     "no measured call whose kernels were recorded stands before this check; give it one: "
                     "npu_perf.assert_fused('matmul+bias+act', model, x)"
                 )
-            return fusion_findings(self.item.config, names, self._last_pass, wanted=wanted)
+            return fusion_findings(self.item.config, names, last_pass, wanted=wanted)
         call()
         with self._bench.alone() as device:
             kernel_pass = profile_kernels(device, call, call_us=0.0)
@@ -156,7 +158,17 @@ class MeasuredTest:
             confirm_sessions=settings.confirm_sessions,
             suite_tests=suite_tests,
             cases=len(self.measurements),
+            max_kernels=settings.max_kernels,
         )
+
+    def exact_evidence(self, name: str, baseline: Baseline | None) -> ExactEvidence:
+        """What is known of the kernels of the case ``name`` before it is judged. Raises SettingsError."""
+        config, kernel_pass = self.item.config, self._passes[name]
+        settings = settings_of(config, self._keywords[name])
+        losses: tuple[KnownLoss, ...] = ()
+        if baseline is not None and baseline.kernels is not None and kernel_pass is not None:
+            losses = known_losses(config, baseline.kernels, kernel_pass)
+        return ExactEvidence(explicit=fusion_findings(config, settings.fusion, kernel_pass, wanted=True), losses=losses)
 
 
 def _profiled(device: Device, settings: Settings, call: Callable[[], object], *, call_us: float) -> KernelPass:
