@@ -15,14 +15,29 @@ if TYPE_CHECKING:
 
     from pytest_ascendperf.model.kernel_columns import KernelColumns
 
+# fmt: off
 _DESCRIBE = frozenset(
-    ["T", "alias", "as_strided", "broadcast_tensors", "broadcast_to", "chunk", "contiguous", "detach", "detach_", "diagonal", "empty", "empty_like", "empty_strided", "expand", "expand_as", "flatten", "is_nonzero", "item", "lift", "lift_fresh", "mT", "movedim", "narrow", "new_empty", "new_empty_strided", "numpy_T", "permute", "real", "requires_grad_", "reshape", "reshape_as", "resize_", "resize_as_", "resolve_conj", "resolve_neg", "result_type", "select", "set_", "slice", "split", "split_with_sizes", "squeeze", "squeeze_", "swapaxes", "swapdims", "t", "t_", "tensor_split", "to", "transpose", "transpose_", "type_as", "unbind", "unflatten", "unfold", "unsafe_chunk", "unsafe_split", "unsqueeze", "unsqueeze_", "view", "view_as", "view_as_complex", "view_as_real", "_nnpack_available", "_reshape_alias", "_unsafe_view", "_version"]
+    {
+        "T", "alias", "as_strided", "broadcast_tensors", "broadcast_to", "chunk", "contiguous", "detach",
+        "detach_", "diagonal", "empty", "empty_like", "empty_strided", "expand", "expand_as", "flatten",
+        "is_nonzero", "item", "lift", "lift_fresh", "mT", "movedim", "narrow", "new_empty",
+        "new_empty_strided", "numpy_T", "permute", "real", "requires_grad_", "reshape", "reshape_as",
+        "resize_", "resize_as_", "resolve_conj", "resolve_neg", "result_type", "select", "set_", "slice",
+        "split", "split_with_sizes", "squeeze", "squeeze_", "swapaxes", "swapdims", "t", "t_",
+        "tensor_split", "to", "transpose", "transpose_", "type_as", "unbind", "unflatten", "unfold",
+        "unsafe_chunk", "unsafe_split", "unsqueeze", "unsqueeze_", "view", "view_as", "view_as_complex",
+        "view_as_real", "_nnpack_available", "_reshape_alias", "_unsafe_view", "_version",
+    }
 )
 """Operators of ``aten`` that describe memory, allocate it, or only choose which other operator is called."""
 
 _MOVE = frozenset(
-    ["_to_copy", "clone", "copy_", "fill_", "full", "full_like", "new_full", "new_ones", "new_zeros", "ones", "ones_like", "zero_", "zeros", "zeros_like"]
+    {
+        "_to_copy", "clone", "copy_", "fill_", "full", "full_like", "new_full", "new_ones", "new_zeros",
+        "ones", "ones_like", "zero_", "zeros", "zeros_like",
+    }
 )
+# fmt: on
 """Operators that only write or copy: work of their own where a model calls them, a part of whoever else calls them."""
 
 

@@ -220,7 +220,8 @@ class KernelTrace(Sequence[KernelRecord]):
     def calls(self, count: int) -> tuple[KernelTrace, ...]:
         """The trace of ``count`` equal calls, cut into one part per call. Raises InvalidDataError where it cannot be.
 
-        The cut is by number of rows, so a host's nested operators should be reduced first, to the outermost or to those that compute.
+        The cut is by number of rows, so a host's nested operators should be reduced first: to the outermost, or to
+        those that compute.
         """
         if count < 1:
             raise InvalidDataError("count", f"expected at least 1 call, found {count}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -130,7 +131,7 @@ OPERATORS = st.recursive(
 @given(st.lists(OPERATORS, min_size=1, max_size=4))
 def test_no_row_that_is_kept_lies_within_another_one(roots: list[Op]) -> None:
     kept = list(trace(*roots).computing())
-    for earlier, later in zip(kept, kept[1:], strict=False):
+    for earlier, later in pairwise(kept):
         assert earlier.start_ns + earlier.duration_ns <= later.start_ns
     computes = {"aten::addmm", "aten::relu", "aten::linear"}
 

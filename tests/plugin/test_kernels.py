@@ -12,7 +12,11 @@ from .suite import Suite, lines_with
 SUITE = """
 FORMS = {
     "fused": [("FlashAttentionScore", "MIX_AIC", 40.0)],
-    "parts": [("BatchMatMulV3", "AI_CORE", 14.0), ("SoftmaxV2", "AI_VECTOR_CORE", 12.0), ("BatchMatMulV3", "AI_CORE", 14.0)],
+    "parts": [
+        ("BatchMatMulV3", "AI_CORE", 14.0),
+        ("SoftmaxV2", "AI_VECTOR_CORE", 12.0),
+        ("BatchMatMulV3", "AI_CORE", 14.0),
+    ],
     "slower_kernel": [("FlashAttentionScore", "MIX_AIC", 60.0)],
     "ai_cpu": [("FlashAttentionScore", "AI_CPU", 40.0)],
     "flipped": [("FlashAttentionScore", "AI_CORE", 40.0)],
