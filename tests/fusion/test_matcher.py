@@ -119,6 +119,17 @@ def test_other_streams_devices_and_communication_do_not_hide_a_pattern_nor_compl
     assert counts(match(patterns.get("add+rmsnorm"), devices, "eager")) == (0, 0)
 
 
+def test_communication_without_a_stream_does_not_hide_kernels_without_one(patterns: Catalogue) -> None:
+    trace = (
+        TraceBuilder(model=None)
+        .add(None, name="aclnnAdd_AddAiCore_Add", stream=None)
+        .add("hcom_broadcast_", core=COMMUNICATION, stream=None)
+        .add(None, name="RmsNorm", stream=None)
+        .trace()
+    )
+    assert counts(match(patterns.get("add+rmsnorm"), trace, "eager")) == (0, 1)
+
+
 def test_a_collective_follows_on_whatever_stream(patterns: Catalogue) -> None:
     trace = (
         TraceBuilder()
