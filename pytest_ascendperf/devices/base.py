@@ -110,9 +110,9 @@ class Device(Protocol):
     def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
         """Record which kernels ``run`` runs, into ``folder``, which is empty; None for a device without a profiler.
 
-        ``full`` asks for all that the profiler can write, which takes longer. Waits for the device. Nothing may be timed
-        meanwhile: a profiler slows the host down. Exceptions of ``run`` go through. Raises ProfileError, saying why,
-        where the profiler left nothing that can be read.
+        ``full`` asks for all that the profiler can write, which takes longer. Waits for the device. Nothing may be
+        timed meanwhile: a profiler slows the host down. Exceptions of ``run`` go through. Raises ProfileError, saying
+        why, where the profiler left nothing that can be read.
         """
 
     def count_synchronizations(self, run: Callable[[], None]) -> int | None:

@@ -18,7 +18,7 @@ X = torch.ones(4, 8)
 
 
 def test_the_operators_of_a_call_are_recorded_with_their_shapes(tmp_path: Path) -> None:
-    recording = CpuDevice().record_profile(tmp_path, lambda: torch.relu(LAYER(X)))  # type: ignore[func-returns-value]
+    recording = CpuDevice().record_profile(tmp_path, lambda: torch.relu(LAYER(X)))
     trace = open_profile(recording.path).computing()
     assert [(record.name, record.input_shapes) for record in trace] == [
         ("aten::addmm", "16;4,8;8,16;;"),
