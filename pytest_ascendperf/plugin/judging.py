@@ -11,7 +11,7 @@ from pytest_ascendperf.judge.acceptance import accepts
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.fresh import run_session, target_of, time_limit_s
+from pytest_ascendperf.plugin.fresh import FreshResult, run_session, target_of, time_limit_s
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
 from pytest_ascendperf.plugin.outcome import TestOutcome
 from pytest_ascendperf.plugin.paths import baselines_root, short_path
@@ -51,6 +51,20 @@ class Judging:
             else:
                 outcome.verdicts.append(verdict)
 
+    def look_at_graphs(self, test: MeasuredTest) -> None:
+        """Add what the graph compiler fused to the measurements of a test that runs graphs.
+
+        It is known only when a process has ended, so a fresh one runs the test once more.
+        """
+        if not any(kernels is not None and kernels.has_graphs for kernels in test.kernel_tables()):
+            return
+        results, problems = self._measured_again(test, count=1)
+        for result in results:
+            test.add_passes(result.measurements)
+            problems += [] if result.passes_problem is None else [result.passes_problem]
+        if problems:
+            test.add_note(f"What the graph compiler fused is not known: {problems[0]}")
+
     def _screen(self, test: MeasuredTest, name: str) -> Judgement:
         measurement = test.measurements[name]
         environment = measurement.environment
@@ -74,10 +88,15 @@ class Judging:
     def _fresh_sessions(
         self, test: MeasuredTest, judgement: Judgement
     ) -> tuple[list[dict[str, Measurement]], list[str]]:
-        """Measurements by case name of each fresh process, and what went wrong in others."""
-        sessions: list[dict[str, Measurement]] = []
+        """Measurements by case name of each confirming process, and what went wrong in others."""
+        results, problems = self._measured_again(test, count=judgement.rule.confirm_sessions)
+        sessions = [{measurement.case.case: measurement for measurement in result.measurements} for result in results]
+        return sessions, problems
+
+    def _measured_again(self, test: MeasuredTest, *, count: int) -> tuple[list[FreshResult], list[str]]:
+        """The results of those of ``count`` fresh processes in which the test passed, and what went wrong in others."""
+        passed: list[FreshResult] = []
         problems: list[str] = []
-        count = judgement.rule.confirm_sessions
         limit_s = time_limit_s(test.seconds_so_far)
         with self._bench.alone() as device:
             device.release_memory()  # the fresh processes need what this one keeps for later
@@ -94,5 +113,5 @@ class Judging:
                     reason = "did not run the test" if result is None else result.problem
                     problems.append(f"fresh process {number} of {count}: {reason}")
                 else:
-                    sessions.append({measurement.case.case: measurement for measurement in result.measurements})
-        return sessions, problems
+                    passed.append(result)
+        return passed, problems
