@@ -64,6 +64,7 @@ class Judging:
             test.rule_of(name, suite_tests=self._suite_tests),
             baseline_path=short_path(path, self._config.rootpath),
             timer_resolution_us=self._bench.device.timer_resolution_us,
+            exact=test.exact_evidence(name, baseline),
         )
         if elsewhere is None or not elsewhere.errors:
             return judgement
