@@ -8,7 +8,7 @@ import pytest
 
 from judge.kernel_values import kind, table
 from judge.test_verdict import HERE, PATH, QUIET, RULE, baseline, measured
-from pytest_ascendperf.judge.exact import NO_EVIDENCE, ExactEvidence
+from pytest_ascendperf.judge.exact import NO_EVIDENCE, ExactEvidence, reason_of_times
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
@@ -80,6 +80,7 @@ def test_an_invalid_time_does_not_hide_a_lost_fusion() -> None:
     verdict = judge(now(invalid=("The clock stood still.",)), evidence=ExactEvidence(losses=(LOSS,))).verdict
     assert (verdict.status, verdict.timed_status) == (Status.REGRESSED, Status.INVALID)
     assert verdict.reason == f"F{LOST[1:]}. Not judged. The clock stood still."
+    assert reason_of_times(verdict) == "Not judged. The clock stood still."
 
 
 @pytest.mark.parametrize("invalid", [(), ("The clock stood still.",)])
