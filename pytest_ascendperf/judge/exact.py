@@ -74,14 +74,21 @@ def with_findings(verdict: Verdict, findings: Sequence[Finding], unchecked: Sequ
 
     What could not be checked makes it INVALID, unless it fails anyway.
     """
-    failing = [finding.summary for finding in findings if finding.fails]
     verdict = dataclasses.replace(verdict, findings=tuple(findings))
-    if failing:
-        told = " ".join(f"{summary[:1].upper()}{summary[1:]}." for summary in failing)
-        return _overruled(verdict, Status.REGRESSED, told)
+    if verdict.failing_findings:
+        return _overruled(verdict, Status.REGRESSED, _told(verdict.failing_findings))
     if unchecked and verdict.status is not Status.REGRESSED:
         return _overruled(verdict, Status.INVALID, " ".join(unchecked))
     return verdict
+
+
+def reason_of_times(verdict: Verdict) -> str:
+    """The part of the reason that is about times: without the findings that :func:`with_findings` put before it."""
+    return verdict.reason.removeprefix(f"{_told(verdict.failing_findings)} ")
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    return " ".join(f"{finding.summary[:1].upper()}{finding.summary[1:]}." for finding in findings)
 
 
 def _overruled(verdict: Verdict, status: Status, told: str) -> Verdict:
