@@ -16,7 +16,6 @@ from pytest_ascendperf.fusion.catalogue import Catalogue
 from pytest_ascendperf.fusion.globs import any_of
 from pytest_ascendperf.fusion.parts import Inputs, fits_inputs, read_inputs
 from pytest_ascendperf.model.kernel_table import KernelTable
-from pytest_ascendperf.model.kernels import COMMUNICATION
 from pytest_ascendperf.model.pattern import Form, FusionPattern, Mode, PartKind
 
 
@@ -37,7 +36,6 @@ class _Kind(NamedTuple):
     """Kernels that patterns cannot tell apart."""
 
     type: str
-    communication: bool
     inputs: Inputs | None
 
 
@@ -126,7 +124,7 @@ def _counted(table: KernelTable, varying: set[str]) -> Counter[_Kind]:
     counts: Counter[_Kind] = Counter()
     for kind in table.kernels:
         if kind.type not in varying:
-            counts[_Kind(kind.type, kind.core == COMMUNICATION, read_inputs(kind.inputs))] += kind.count
+            counts[_Kind(kind.type, read_inputs(kind.inputs))] += kind.count
     return counts
 
 
@@ -167,11 +165,7 @@ def _take(counts: Counter[_Kind], part: PartKind, count: int) -> Counter[str]:
 
 def _is(part: PartKind, kind: _Kind) -> bool:
     """Generic types count by the type alone: a table has no names, and what came instead tells what they held."""
-    return (
-        part.communication == kind.communication
-        and bool(any_of(part.types).fullmatch(kind.type))
-        and fits_inputs(part, kind.inputs, "")
-    )
+    return bool(any_of(part.types).fullmatch(kind.type)) and fits_inputs(part, kind.inputs, "")
 
 
 def _sorted(counts: Counter[str]) -> tuple[tuple[str, int], ...]:

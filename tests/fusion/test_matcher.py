@@ -257,6 +257,7 @@ def test_without_types_names_tell(
         ((("aten::mkldnn_convolution", None), ("aten::relu", None)), "conv+bn+act", (1, 0)),
         ((("aten::add", None), ("aten::native_layer_norm", None)), "add+layernorm", (0, 1)),
         ((("graph_0_cpp_fused_add_native_layer_norm_0", None),), "add+layernorm", (1, 0)),
+        ((("aten::mm", None), ("c10d::allreduce_", None)), "matmul+allreduce", (0, 1)),
         ((("aten::silu", None), ("aten::mm", None), ("aten::mul", None)), "swiglu", (0, 1)),
     ],
 )
