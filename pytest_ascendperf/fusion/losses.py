@@ -39,6 +39,14 @@ class _Kind(NamedTuple):
     inputs: Inputs | None
 
 
+class _Loss(NamedTuple):
+    """What all forms of one pattern have lost so far."""
+
+    places: int
+    gone: Counter[str]
+    came: Counter[str]
+
+
 def lost_fusions(base: KernelTable, head: KernelTable, catalogue: Catalogue, mode: Mode) -> tuple[LostFusion, ...]:
     """What ``head`` has lost, in the order of the catalogue; nothing where a table has no types.
 
@@ -47,7 +55,7 @@ def lost_fusions(base: KernelTable, head: KernelTable, catalogue: Catalogue, mod
     if not base.has_types or not head.has_types:
         return ()
     changes = _Changes(base, head)
-    found: list[LostFusion] = []
+    found: dict[str, _Loss] = {}
     for pattern, fused, unfused in _by_evidence(catalogue, mode):
         gone_parts, came_parts = _only_in(fused, unfused), _only_in(unfused, fused)
         shared = [part for part in unfused.parts if part not in came_parts]
@@ -57,9 +65,13 @@ def lost_fusions(base: KernelTable, head: KernelTable, catalogue: Catalogue, mod
         if count:
             gone = changes.take_gone(gone_parts, count)
             came = changes.take_came(came_parts, count) + changes.take_helpers(unfused.helpers, count)
-            found.append(LostFusion(pattern=pattern, count=count, gone=_sorted(gone), came=_sorted(came)))
-    order = {pattern.name: position for position, pattern in enumerate(catalogue)}
-    return tuple(sorted(found, key=lambda lost: order[lost.pattern.name]))
+            so_far = found.get(pattern.name, _Loss(0, Counter(), Counter()))
+            found[pattern.name] = _Loss(so_far.places + count, so_far.gone + gone, so_far.came + came)
+    return tuple(
+        LostFusion(pattern=pattern, count=loss.places, gone=_sorted(loss.gone), came=_sorted(loss.came))
+        for pattern in catalogue
+        if (loss := found.get(pattern.name)) is not None
+    )
 
 
 def _by_evidence(catalogue: Catalogue, mode: Mode) -> list[tuple[FusionPattern, Form, Form]]:

@@ -52,7 +52,7 @@ def notes_of(places: Sequence[Place], trace: KernelTrace) -> tuple[str, ...]:
 def _stands_between(kernel: KernelAt, before: KernelAt, after: KernelAt) -> str:
     where = f"{kernel.type} stands between {before.type} and {after.type}"
     record = kernel.record
-    if _is_a(kernel, _CASTS) and kernel.inputs != 0:
+    if _is_a(kernel, _CASTS):
         types = f": {record.input_types} becomes {record.output_types}" if record.output_types else ""
         return f"{where}{types}; parts of different data types do not fuse."
     if _is_a(kernel, _LAYOUTS):

@@ -106,6 +106,22 @@ def test_too_much_between_is_no_near_miss(patterns: Catalogue) -> None:
     assert not any("Nearest" in line for line in finding.details)
 
 
+def test_all_that_stands_between_counts(patterns: Catalogue) -> None:
+    between = [("MatMulV3", NO_BIAS), ("Cos", "9"), ("Sin", "9"), ("Add", ADD_BIAS), ("Cos", "9"), ("Relu", "9")]
+    finding = of(check_fused(patterns.get("linear+relu"), trace_of(between), "eager"))
+    assert not any("Nearest" in line for line in finding.details)
+    finding = of(check_fused(patterns.get("linear+relu"), trace_of(between[:2] + between[3:]), "eager"))
+    assert finding.details[0] == "Nearest to it: Cos between the parts."
+
+
+def test_only_the_kernels_of_the_same_stream_are_shown(patterns: Catalogue) -> None:
+    builder = TraceBuilder()
+    for kind, inputs in UNFUSED:
+        builder.add(kind, inputs).add("DSAGenBitMask", stream=3)
+    finding = of(check_fused(patterns.get("linear+relu"), builder.trace(), "eager"))
+    assert [line.split()[1] for line in finding.details[:6]] == ["Sort", "Sort", "MatMulV3", "Add", "Relu", "Cos"]
+
+
 def test_another_order_is_told(patterns: Catalogue) -> None:
     trace = trace_of([("RmsNorm", "64,256;256"), ("Add", ADD_RESIDUAL)])
     finding = of(check_fused(patterns.get("add+rmsnorm"), trace, "eager"))

@@ -99,6 +99,20 @@ def test_only_as_many_as_came_completely(patterns: Catalogue) -> None:
     ]
 
 
+def test_a_part_that_comes_twice_must_come_twice_as_often(patterns: Catalogue) -> None:
+    head = table(("BatchMatMulV3", "8,8,64;8,64,8", 2), ("SoftmaxV2", "8,8,8", 2), ("MatMulV3", NO_BIAS, 4))
+    assert told(lost_fusions(ATTENTION, head, patterns, "eager")) == [
+        ("matmul+softmax", 1, {"FlashAttentionScore": 1}, {"BatchMatMulV3": 2, "SoftmaxV2": 1})
+    ]
+
+
+def test_several_forms_of_a_pattern_are_one_loss(patterns: Catalogue) -> None:
+    head = table(("BatchMatMulV3", "8,8,64;8,64,8", 3), ("SoftmaxV2", "8,8,8", 2), ("MatMulV3", NO_BIAS, 4))
+    assert told(lost_fusions(ATTENTION, head, patterns, "eager")) == [
+        ("matmul+softmax", 2, {"FlashAttentionScore": 2}, {"BatchMatMulV3": 3, "SoftmaxV2": 2})
+    ]
+
+
 def test_two_losses_share_no_kernel(patterns: Catalogue) -> None:
     """Two kinds of fused kernel are gone, one kind of Add came: it explains one of them."""
     base = table(("AddRmsNorm", "64,256;64,256;256", 1), ("AddLayerNorm", "64,256;64,256;256;256", 1))
