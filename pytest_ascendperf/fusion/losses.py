@@ -18,6 +18,10 @@ from pytest_ascendperf.fusion.parts import Inputs, fits_inputs, read_inputs
 from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.pattern import Form, FusionPattern, Mode, PartKind
 
+GENERIC = "AutomaticBufferFusionOp"
+"""The type of what a graph made of elementwise operators, whichever they are. A table has no names, so it counts as any
+part of this type: what came instead tells what it held."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostFusion:
@@ -176,7 +180,8 @@ def _take(counts: Counter[_Kind], part: PartKind, count: int) -> Counter[str]:
 
 
 def _is(part: PartKind, kind: _Kind) -> bool:
-    """Generic types count by the type alone: a table has no names, and what came instead tells what they held."""
+    if part.name_contains and kind.type != GENERIC:
+        return False
     return bool(any_of(part.types).fullmatch(kind.type)) and fits_inputs(part, kind.inputs, "")
 
 

@@ -40,7 +40,9 @@ def notes_of(places: Sequence[Place], trace: KernelTrace) -> tuple[str, ...]:
             )
         for kernel, part in zip(place.parts, place.form.parts, strict=True):
             if part.name_contains and kernel.record.type is not None:
-                notes.append(f"{kernel.type} is a generic type; its name {kernel.record.name} tells what it holds.")
+                notes.append(
+                    f"{kernel.type} says too little; what it holds was read from its name, {kernel.record.name}."
+                )
             if asks_for_inputs(part) and kernel.inputs is None:
                 notes.append(
                     f"Shapes are not recorded: whether {part.name} has the inputs that it is known by "

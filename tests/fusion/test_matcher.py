@@ -99,6 +99,19 @@ def test_a_residual_is_no_bias(patterns: Catalogue) -> None:
     assert summary("matmul+bias", rows, "eager", patterns) == (0, 0)
 
 
+def test_an_addition_that_linear_makes_on_its_own_is_found_by_its_name(patterns: Catalogue) -> None:
+    trace = (
+        TraceBuilder()
+        .add("MatMulV3", BIAS, name="aclnnAddmm_MatMulV3Common_MatMulV3")
+        .add("Add", ADD_RESIDUAL, name="aclnnAddmm_AddAiCore_Add")
+        .trace()
+    )
+    found = match(patterns.get("matmul+bias"), trace, "eager")
+    assert counts(found) == (0, 1)
+    assert found.by_name
+    assert found.notes == ("Add says too little; what it holds was read from its name, aclnnAddmm_AddAiCore_Add.",)
+
+
 def test_inputs_that_were_left_out_are_no_bias(patterns: Catalogue) -> None:
     assert summary("matmul+bias", (("MatMulV3", NO_BIAS + ";;"),), "eager", patterns) == (0, 0)
 
@@ -219,7 +232,7 @@ def test_graphs(
     assert counts(found) == expected
     if kind == "AutomaticBufferFusionOp" and found.fused:
         assert found.by_name
-        assert found.notes == (f"{kind} is a generic type; its name {name} tells what it holds.",)
+        assert found.notes == (f"{kind} says too little; what it holds was read from its name, {name}.",)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +240,7 @@ def test_graphs(
     [
         (("aclnnAddmm_MatMulCommon_MatMulV2", "aclnnInplaceRelu_Relu_Relu"), "matmul+bias+act", (1, 0)),
         (("aclnnMm_MatMulV3Common_MatMulV3", "aclnnAdd_AddAiCore_Add", "aclnnRelu_Relu_Relu"), "linear+relu", (0, 1)),
+        (("aclnnAddmm_MatMulV3Common_MatMulV3", "aclnnAddmm_AddAiCore_Add", "Relu"), "linear+relu", (0, 1)),
         (("aclnnAdds_AddAiCore_Add", "RmsNorm"), "add+rmsnorm", (0, 0)),
         (("aclnnAdd_AddAiCore_Add", "aclnnAdd_CastAiCore_Cast", "RmsNorm"), "add+rmsnorm", (0, 1)),
         (("aclnnAdd_AddAiCore_Add", "aclnnRmsNormGrad_RmsNormGrad_RmsNormGrad"), "add+rmsnorm", (0, 0)),

@@ -49,7 +49,7 @@ def test_notes_come_once(patterns: Catalogue) -> None:
         builder.add("AutomaticBufferFusionOp", name="SwishMul_3")
     assert fusion_report(builder.trace(), patterns)[1:] == [
         "swiglu  0 unfused, 2 fused",
-        "note: AutomaticBufferFusionOp is a generic type; its name SwishMul_3 tells what it holds.",
+        "note: AutomaticBufferFusionOp says too little; what it holds was read from its name, SwishMul_3.",
     ]
 
 
