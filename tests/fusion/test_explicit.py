@@ -49,6 +49,13 @@ def test_a_fusion_that_did_not_take_effect(patterns: Catalogue) -> None:
     )
 
 
+def test_the_test_vouches_for_what_a_kernel_cannot_show(patterns: Catalogue) -> None:
+    trace = trace_of([("Conv2D", "1,3,8,8;4,3,1,1;4")])
+    assert check_fused(patterns.get("conv+bn"), trace, "eager") is None
+    forbidden = of(check_not_fused(patterns.get("conv+bn"), trace, "eager"))
+    assert any("is taken from the test" in line for line in forbidden.details)
+
+
 def test_some_of_several_places(patterns: Catalogue) -> None:
     trace = trace_of([("MatMulV3", BIAS), ("MatMulV3", NO_BIAS), ("Add", ADD_BIAS), ("MatMulV3", BIAS)])
     finding = of(check_fused(patterns.get("linear"), trace, "eager"))
