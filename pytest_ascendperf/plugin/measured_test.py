@@ -11,12 +11,16 @@ import pytest
 
 from pytest_ascendperf.errors import MeasurementError
 from pytest_ascendperf.measure.call import measure_call
+from pytest_ascendperf.measure.comparison import PairedRounds
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
 from pytest_ascendperf.plugin.bench import Bench
+from pytest_ascendperf.plugin.comparison import CallComparison
 from pytest_ascendperf.plugin.marker import Marked
 from pytest_ascendperf.plugin.options import settings_of
+from pytest_ascendperf.plugin.session_request import is_fresh_session
 from pytest_ascendperf.settings import Settings
 
 R = TypeVar("R")
@@ -30,6 +34,7 @@ class MeasuredTest:
         self.marked = marked
         self.measurements: dict[str, Measurement] = {}
         """By case name."""
+        self._comparisons: list[CallComparison] = []
         self._keywords: dict[str, Mapping[str, object]] = {}
         self._bench = bench
         self._started = time.monotonic()
@@ -52,6 +57,34 @@ class MeasuredTest:
                 "the whole body of this test is measured already; take npu_perf as a parameter to measure calls in it"
             )
         return self._measure(name, settings, call)
+
+    def compare(
+        self,
+        first: Callable[[], object],
+        second: Callable[[], object],
+        *,
+        names: tuple[str, str],
+        budget_s: float,
+    ) -> CallComparison:
+        """Measure the two calls against each other."""
+        __tracebackhide__ = True
+        plan = _plan(settings_of(self.item.config, self.marked.keywords))
+        rounds = PairedRounds(self._bench.device, plan, first, second, budget_s=budget_s)
+        comparison = CallComparison(
+            rounds,
+            self._bench.alone,
+            nodeid=self.item.nodeid,
+            names=names,
+            decides=not is_fresh_session(self.item.config),
+        )
+        self._comparisons.append(comparison)
+        return comparison
+
+    def take_comparisons(self) -> list[ComparedCalls]:
+        """What was compared, and no longer hold on to the calls: models may hang on them."""
+        compared = [comparison.value() for comparison in self._comparisons]
+        self._comparisons.clear()
+        return compared
 
     def measure_body(self, function: Callable[..., object], arguments: Mapping[str, object]) -> None:
         """Measure the test function itself."""

@@ -32,6 +32,7 @@ def write_json_report(
         failing=[status for status in Status if status.value in settings.failing_statuses],
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         plugin_version=importlib.metadata.version("pytest-ascendperf"),
+        comparisons=results.comparisons,
         update=None if recorded is None else _update(recorded),
     )
     try:

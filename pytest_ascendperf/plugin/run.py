@@ -87,7 +87,7 @@ class Run:
                 session.exitstatus = self._recorded.exit_status(session.exitstatus)
         if self._config.getoption("ascendperf_json") is not None:
             self._write_report(session, settings)
-        measured = self._results is not None and bool(self._results.measurements)
+        measured = self._results is not None and bool(self._results.measurements or self._results.comparisons)
         if (
             settings.strict
             and not measured

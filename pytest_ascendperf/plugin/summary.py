@@ -10,6 +10,7 @@ from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.options import command_line_of
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
+from pytest_ascendperf.report.comparisons import comparison_table
 from pytest_ascendperf.report.explanations import explanations
 from pytest_ascendperf.report.terminal import result_table, summary_line
 from pytest_ascendperf.report.updates import update_table
@@ -24,7 +25,7 @@ def write_summary(
 ) -> None:
     """Print the table, what needs words, what was recorded, what went wrong with the run, and the line that counts."""
     title = "ascendperf"
-    if results is not None and results.measurements:
+    if results is not None and (results.measurements or results.comparisons):
         choice = Bench.of(config).choice
         title += f": {choice.chip}, {choice.stack}"
     reporter.write_sep("=", title)
@@ -32,6 +33,8 @@ def write_summary(
     if results is not None and results.verdicts:
         _write(reporter, result_table(results.verdicts, width=width))
         _write(reporter, explanations(results.verdicts, command_line_of(config)))
+    if results is not None:
+        _write(reporter, comparison_table(results.comparisons, width=width))
     if recorded is not None and recorded.interrupted is not None:
         reporter.write_line(
             f"recording was interrupted {recorded.interrupted}: nothing was written, all baselines are as they were",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import NotRecorded
+from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Status, Verdict
 from pytest_ascendperf.report.selected_tests import SelectedTests
@@ -52,6 +53,7 @@ def json_report(
     created: str,
     plugin_version: str,
     update: ReportedUpdate | None = None,
+    comparisons: Sequence[ComparedCalls] = (),
 ) -> dict[str, object]:
     """The document as plain JSON types, cases in the order given.
 
@@ -74,6 +76,7 @@ def json_report(
         "totals": {status.value: found[status] for status in Status},
         "environments": dict(sorted(environments.items())),
         "cases": [_case(case, failing) for case in cases],
+        "comparisons": [compared.to_dict() for compared in comparisons],
         "update": None if update is None else _update(update),
     }
     _check_finite(report, "")
