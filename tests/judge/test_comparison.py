@@ -37,7 +37,7 @@ def test_too_few_blocks_show_nothing_however_clear_they_are() -> None:
         (faster(0.5), 20.0, 10.0, Decision.SHOWN),
         (not_slower(0.2), 12.0, 10.0, Decision.SHOWN),
         (not_slower(0.1), 1.1, 1.0, Decision.SHOWN),
-        (not_slower(0.07), 10.7, 10.0, Decision.SHOWN),
+        (not_slower(0.15), 11.5, 10.0, Decision.SHOWN),
         (not_slower(0.19), 12.0, 10.0, Decision.REFUTED),
         (not_slower(0.0), 10.0, 10.0, Decision.SHOWN),
         (not_slower(0.0), 9.0, 10.0, Decision.SHOWN),

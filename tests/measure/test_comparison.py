@@ -164,10 +164,11 @@ def test_the_first_look_ends_at_its_share_of_the_budget_where_the_noise_is_large
     assert 1.0 <= rounds.seconds < 1.1
 
 
-def test_a_warm_up_that_does_not_settle_is_noted(
-    make_rounds: Callable[..., PairedRounds], make_work: Callable[..., Work]
+def test_a_warm_up_that_does_not_settle_is_noted_and_each_call_has_half_of_its_time(
+    device: ScriptedDevice, make_rounds: Callable[..., PairedRounds], make_work: Callable[..., Work]
 ) -> None:
-    rounds = make_rounds(make_work(lambda n: 1000.0 + n), make_work(1000.0), max_warmup_s=0.2)
+    rounds = make_rounds(make_work(lambda n: 1000.0 + n), make_work(lambda n: 1000.0 + n), max_warmup_s=0.2)
+    assert device.host_time_s() == pytest.approx(0.2, abs=0.003)
     rounds.sample(at_once)
     assert values(rounds).notes == (NOT_SETTLED,)
 
