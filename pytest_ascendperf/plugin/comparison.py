@@ -44,7 +44,7 @@ class CallComparison:
         self._nodeid = nodeid
         self._names = names
         self._decides = decides
-        """Off in a process that measures a session for another one: there, no assertion fails."""
+        """Off in a process that measures a session for another one, and in a self-check: there, no assertion fails."""
         self._claims: list[DecidedClaim] = []
         with alone():
             rounds.warm_up()
