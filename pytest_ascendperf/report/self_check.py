@@ -148,9 +148,9 @@ def _together(check: SelfCheck) -> list[str]:
         f"false alarms: unchanged code failed in {alarms.failed:,} of {alarms.splits:,} splits of these sessions "
         f"({counted(alarms.base_sessions, 'session')} as baseline, 1 judged, {alarms.confirm_sessions} to confirm): "
         f"{format_share(alarms.rate)}.",
-        f"at most: {format_share(rate_bound(alarms))} for all tests together, with {format_tolerance(1.0 - BOUND_ALPHA)} confidence. "
-        f"Splits share sessions, so only those that share none count as trials: {alarms.disjoint:,}. "
-        "More sessions bring it down.",
+        f"at most: {format_share(rate_bound(alarms))} for all tests together, with "
+        f"{format_tolerance(1.0 - BOUND_ALPHA)} confidence. Splits share sessions, so only those that share none "
+        f"count as trials: {alarms.disjoint:,}. More sessions bring it down.",
     ]
 
 

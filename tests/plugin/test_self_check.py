@@ -196,7 +196,7 @@ def test_what_it_suggests_is_written_and_then_in_force(suite: Suite, name: str, 
 
 def test_sessions_that_are_set_stay_as_they_are_and_a_set_tolerance_refuses(suite: Suite) -> None:
     suite.write(test_suite=QUICK_SUITE)
-    suite.pytester.makeini("[pytest]\nascendperf_sessions = 3\n")
+    (suite.path / "tox.ini").write_text("[pytest]\nascendperf_sessions = 3\n", "utf-8")
     written = "[pytest]\nascendperf_tolerance = 0.01\nascendperf_sessions = 3\n"
     for _ in range(2):
         result = suite.run("--ascendperf-self-check=5", "--ascendperf-self-check-write", **AS_INSTALLED)
