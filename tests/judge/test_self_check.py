@@ -99,7 +99,8 @@ def test_sessions_are_split_as_the_gate_would_use_them_as_far_as_they_go(
 def test_equal_sessions_never_fail_and_suggest_the_least_tolerance() -> None:
     checked = check([100.0] * 10)
     assert checked.false_alarms == FalseAlarms(splits=SPLITS, failed=0, base_sessions=5, confirm_sessions=4, disjoint=1)
-    assert (checked.median_us, checked.spread, checked.sessions) == (pytest.approx(100.0), 0.0, 10)
+    assert checked.median_us == pytest.approx(100.0)
+    assert (checked.spread, checked.sessions) == (0.0, 10)
     assert checked.suggested_tolerance == 0.01, "sessions are never taken to agree better than 0.2 %"
 
 
