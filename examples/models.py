@@ -12,7 +12,7 @@ class MlpBlock(nn.Module):
     def __init__(self, width: int = 256, depth: int = MLP_DEPTH) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)) for _ in range(depth)
+            nn.Sequential(nn.Linear(width, 4 * width), nn.ReLU(), nn.Linear(4 * width, width)) for _ in range(depth)
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,9 +15,13 @@ from pytest_ascendperf.devices.host_state import read_host_state
 from pytest_ascendperf.devices.npu_probe import TIMEOUT_S, ProbeResult, as_running, diagnose_plain_import, find_npu
 from pytest_ascendperf.devices.processor import read_processor
 from pytest_ascendperf.errors import ProfileError
+from pytest_ascendperf.fusion.catalogue import catalogue
+from pytest_ascendperf.model.kernels import KernelTrace
+from pytest_ascendperf.model.profile_tables import StepTime
 from pytest_ascendperf.profiles.folder import find_profile, open_profile
 from pytest_ascendperf.profiles.statistic_csv import read_operator_statistic, read_step_times
 from pytest_ascendperf.report.doctor import Examination, doctor_text
+from pytest_ascendperf.report.fusion import fusion_report
 from pytest_ascendperf.report.profile import operator_table, profile_report
 
 _PIPE_CLOSED = 141
@@ -37,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.command == "show":
-        return _show(Path(options.profile), slowest=options.slowest)
+        return _show(Path(options.profile), slowest=options.slowest, fusion=options.fusion)
     examination = examine(
         os.environ, device=options.device, root=Path(options.ascend_root), timeout_s=options.timeout_s
     )
@@ -45,9 +49,9 @@ def _run(options: argparse.Namespace) -> int:
     return 0 if examination.can_measure else 1
 
 
-def _show(path: Path, *, slowest: int) -> int:
+def _show(path: Path, *, slowest: int, fusion: bool) -> int:
     try:
-        lines = _profile_lines(path, slowest=slowest)
+        lines = _profile_lines(path, slowest=slowest, fusion=fusion)
     except ProfileError as error:
         print(f"ascendperf show: {error}", file=sys.stderr)
         return 1
@@ -55,9 +59,9 @@ def _show(path: Path, *, slowest: int) -> int:
     return 0
 
 
-def _profile_lines(path: Path, *, slowest: int) -> list[str]:
+def _profile_lines(path: Path, *, slowest: int, fusion: bool) -> list[str]:
     if not path.is_dir():
-        return profile_report(open_profile(path), slowest=slowest)
+        return _trace_lines(open_profile(path), (), slowest=slowest, fusion=fusion)
     files = find_profile(path)
     if not files.kernel_tables and files.timeline is None and files.operator_statistic is not None:
         stats = read_operator_statistic(files.operator_statistic)
@@ -67,7 +71,12 @@ def _profile_lines(path: Path, *, slowest: int) -> list[str]:
             *operator_table(stats[:slowest], of=len(stats)),
         ]
     steps = () if files.step_times is None else read_step_times(files.step_times)
-    return profile_report(open_profile(path), steps, slowest=slowest)
+    return _trace_lines(open_profile(path), steps, slowest=slowest, fusion=fusion)
+
+
+def _trace_lines(trace: KernelTrace, steps: Sequence[StepTime], *, slowest: int, fusion: bool) -> list[str]:
+    lines = profile_report(trace, steps, slowest=slowest)
+    return [*lines, "", *fusion_report(trace, catalogue())] if fusion else lines
 
 
 def examine(environ: Mapping[str, str], *, device: str, root: Path, timeout_s: float) -> Examination:
@@ -108,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument(
         "--slowest", type=_count, default=10, metavar="N", help="how many operators to list (default: %(default)s)"
     )
+    show.add_argument("--fusion", action="store_true", help="say too which known fusions took effect and which did not")
     doctor = commands.add_parser(
         "doctor",
         help="which device and software are there, and what spoils timing",

@@ -13,6 +13,7 @@ from pytest_ascendperf.errors import SettingsError
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.settings import (
     MARKER_SETTINGS,
+    RUN_SETTINGS,
     SETTINGS,
     STATUS_NAMES,
     Setting,
@@ -43,7 +44,9 @@ def test_the_built_in_values_are_those_of_the_table() -> None:
 def test_every_built_in_value_passes_its_own_check() -> None:
     """Given as the text that the documentation shows, or as it is."""
     for setting in SETTINGS:
-        if setting.default is not None:
+        if setting.test_only:
+            assert setting.check(setting.default) == setting.default, setting.name
+        elif setting.default is not None:
             assert setting.check(from_text(setting, default_text(setting))) == setting.default, setting.name
 
 
@@ -213,10 +216,12 @@ def test_keywords_of_a_marker() -> None:
 
 def test_the_table_shows_each_setting_once_with_all_its_places() -> None:
     rows = settings_table()
-    assert [row[0] for row in rows] == [f"`{setting.option}`" for setting in SETTINGS]
+    assert [row[0] for row in rows] == [
+        "(a test's own)" if setting.test_only else f"`{setting.option}`" for setting in SETTINGS
+    ]
     for setting, (_, places, default, meaning) in zip(SETTINGS, rows, strict=True):
-        assert f"`{setting.variable}`" in places
-        assert f"ini `{setting.dest}`" in places
+        assert (f"`{setting.variable}`" in places) is (setting in RUN_SETTINGS)
+        assert (f"ini `{setting.dest}`" in places) is (setting in RUN_SETTINGS)
         assert (f"marker `{setting.name}=`" in places) is (setting.name in MARKER_SETTINGS)
         assert default == default_text(setting)
         assert meaning

@@ -107,11 +107,12 @@ class Device(Protocol):
     def reference_us(self) -> float | None:
         """Device time of work that is the same in every process, in µs; None for a device that has none."""
 
-    def record_profile(self, folder: Path, run: Callable[[], None]) -> Recording | None:
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
         """Record which kernels ``run`` runs, into ``folder``, which is empty; None for a device without a profiler.
 
-        Waits for the device. Nothing may be timed meanwhile: a profiler slows the host down. Exceptions of ``run`` go
-        through. Raises ProfileError, saying why, where the profiler left nothing that can be read.
+        ``full`` asks for all that the profiler can write, which takes longer. Waits for the device. Nothing may be
+        timed meanwhile: a profiler slows the host down. Exceptions of ``run`` go through. Raises ProfileError, saying
+        why, where the profiler left nothing that can be read.
         """
 
     def count_synchronizations(self, run: Callable[[], None]) -> int | None:

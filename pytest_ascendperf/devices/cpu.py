@@ -17,15 +17,17 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 from pytest_ascendperf.devices import torch_install
+from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.immediate import ImmediateDevice
 from pytest_ascendperf.devices.processor import Processor, read_processor
+from pytest_ascendperf.devices.torch_profiler import record_with_torch
 from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.model.environment import Environment
 
@@ -100,6 +102,10 @@ class CpuDevice(ImmediateDevice):
         """Write through more memory than the caches hold. Raises DeviceError when torch is not installed."""
         torch = torch_install.import_torch(self.kind)
         torch.zeros(_FLUSH_BYTES, dtype=torch.uint8)
+
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording:
+        """Record which of torch's operators ``run`` calls; ``full`` changes nothing."""
+        return record_with_torch(torch_install.import_torch(self.kind), folder, run, activity="CPU")
 
     def environment(self) -> Environment:
         """The fingerprint as of now. Raises DeviceError when torch is not installed."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 from pytest_ascendperf.devices import torch_install
+from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.processor import folder_name
 from pytest_ascendperf.devices.torch_events import EventDevice, visible_number
+from pytest_ascendperf.devices.torch_profiler import count_warned_synchronizations, record_with_torch
 from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.model.environment import Environment
 
@@ -48,6 +52,19 @@ class CudaDevice(EventDevice):
             "CUDA_LAUNCH_BLOCKING is set: every launch waits for the device, so a time is mostly the host's; "
             "unset CUDA_LAUNCH_BLOCKING.",
         )
+
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording:
+        """Record which kernels ``run`` runs; ``full`` changes nothing."""
+
+        def run_to_the_end() -> None:
+            run()
+            self.synchronize()
+
+        return record_with_torch(self.torch, folder, run_to_the_end, activity="CUDA")
+
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """How often ``run`` makes the host wait, as torch's debug mode for it tells; explicit waiting is not seen."""
+        return count_warned_synchronizations(self.accelerator, run)
 
     def environment(self) -> Environment:
         """Chip and CUDA version, as hard keys the software and switches below the measured code."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 
@@ -32,6 +33,10 @@ class ImmediateDevice:
 
     def reference_us(self) -> float | None:
         """None: on a shared host even fixed work takes a different time from moment to moment."""
+        return None
+
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """None: every call waits."""
         return None
 
     def release_memory(self) -> None:

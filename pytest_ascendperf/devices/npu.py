@@ -10,10 +10,13 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 
 from pytest_ascendperf.devices import npu_knobs, torch_install
+from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.cann_install import AscendInstall, read_install
 from pytest_ascendperf.devices.npu_probe import ProbeResult, as_running
 from pytest_ascendperf.devices.npu_probe_program import cann_versions
@@ -49,6 +52,14 @@ class NpuDevice(EventDevice):
     def wait_until_issued(self) -> None:
         """Wait until torch_npu's own thread has launched all that Python enqueued."""
         _ = self.accelerator.current_stream().npu_stream  # handing out the stream empties the queue first
+
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
+        """None."""
+        return None
+
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """None."""
+        return None
 
     def cause_of(self, error: BaseException) -> str:
         """torch_npu's explanation and the runtime's code, out of the many lines of its errors."""

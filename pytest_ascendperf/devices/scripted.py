@@ -2,6 +2,7 @@
 
     device = ScriptedDevice()
     device.spend(12.5)       # the running call takes 12.5 µs of device time
+    device.spend(12.5, kernel="MatMulV3", inputs="32,64;64,128;128")   # and a profile of it has this kernel
 
 Time is counted in whole picoseconds, so that sums of durations are exact and a duration written with up to six decimals
 of a microsecond reads back to the last digit.
@@ -9,16 +10,43 @@ of a microsecond reads back to the last digit.
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 
+from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.immediate import ImmediateDevice
 from pytest_ascendperf.errors import MeasurementError
 from pytest_ascendperf.model.environment import Environment
 
 _PS_PER_US = 1_000_000
 _PS_PER_S = 1_000_000_000_000
+
+_KERNEL_COLUMNS = (
+    "Name",
+    "Type",
+    "Accelerator Core",
+    "Start Time(us)",
+    "Duration(us)",
+    "Wait Time(us)",
+    "Block Dim",
+    "Input Shapes",
+)
+"""Columns of the table of kernels that a recording writes: those of torch_npu that readers look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedKernel:
+    """One kernel that a script ran."""
+
+    type: str
+    core: str
+    inputs: str
+    start_ps: int
+    duration_ps: int
 
 
 class ScriptedInterval:
@@ -63,19 +91,35 @@ class ScriptedDevice(ImmediateDevice):
     ) -> None:
         self.now_ps = 0
         """Reading of the clock, in picoseconds since the device was made."""
+        self.waits = 0
+        """How often the host waited for the device."""
+        self._kernels: list[ScriptedKernel] = []
         self._chip = chip
         self._stack_id = stack_id
         self._hard = dict(hard or {})
         self._soft = dict(soft or {})
 
-    def spend(self, duration_us: float) -> None:
+    def spend(
+        self, duration_us: float, *, kernel: str | None = None, core: str = "AI_CORE", inputs: str = "N/A"
+    ) -> None:
         """Move the clock by ``duration_us`` µs, rounded to the picosecond; 0 lets it stand, less than 0 sets it back.
 
-        Raises MeasurementError when the duration is not finite.
+        With the name of a ``kernel``, that type of kernel ran on ``core`` for this time, and a profile has it; in
+        ``inputs`` sizes are joined by commas and inputs by semicolons. Raises MeasurementError when the duration is not
+        finite.
         """
         if not math.isfinite(duration_us):
             raise MeasurementError(f"spend() takes a finite number of µs, got {duration_us}")
-        self.now_ps += round(duration_us * _PS_PER_US)
+        duration_ps = round(duration_us * _PS_PER_US)
+        if kernel is not None:
+            self._kernels.append(
+                ScriptedKernel(type=kernel, core=core, inputs=inputs, start_ps=self.now_ps, duration_ps=duration_ps)
+            )
+        self.now_ps += duration_ps
+
+    def wait(self) -> None:
+        """Let the host wait for the device, which takes no time."""
+        self.waits += 1
 
     def start_interval(self) -> ScriptedInterval:
         """Open an interval at the clock's present reading."""
@@ -92,6 +136,26 @@ class ScriptedDevice(ImmediateDevice):
     def flush_caches(self) -> None:
         """Nothing to flush: scripted time does not depend on caches."""
 
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
+        """Record the kernels that ``run`` names; None where it names none. ``full`` changes nothing."""
+        self._kernels.clear()
+        run()
+        kernels = tuple(self._kernels)
+        if not kernels:
+            return None
+        path = folder / "kernel_details.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(_KERNEL_COLUMNS)
+            table.writerows(map(_kernel_row, kernels))
+        return Recording(path=path, source="scripted")
+
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """How often ``run`` calls :meth:`wait`."""
+        before = self.waits
+        run()
+        return self.waits - before
+
     def environment(self) -> Environment:
         """The environment given to the constructor."""
         return Environment(
@@ -102,6 +166,20 @@ class ScriptedDevice(ImmediateDevice):
             hard=tuple(sorted(self._hard.items())),
             soft=tuple(sorted(self._soft.items())),
         )
+
+
+def _kernel_row(kernel: ScriptedKernel) -> tuple[str, ...]:
+    start_us, duration_us = kernel.start_ps / _PS_PER_US, kernel.duration_ps / _PS_PER_US
+    return (
+        f"{kernel.type}_{kernel.type}",
+        kernel.type,
+        kernel.core,
+        f"{start_us:.3f}",
+        f"{duration_us:.3f}",
+        "0",
+        "1",
+        kernel.inputs,
+    )
 
 
 def describe_scripted() -> tuple[str, str]:

@@ -12,11 +12,14 @@ import platform
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
+from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.cpu import held_threads, is_traced
 from pytest_ascendperf.devices.processor import read_processor
 from pytest_ascendperf.devices.reference_work import ReferenceWork
@@ -89,6 +92,14 @@ class EventDevice(ABC):
     @abstractmethod
     def wait_until_issued(self) -> None:
         """Wait until the host has handed over all that was enqueued."""
+
+    @abstractmethod
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
+        """Record which kernels ``run`` runs."""
+
+    @abstractmethod
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """How often ``run`` makes the host wait for the device."""
 
     @abstractmethod
     def import_torch(self) -> ModuleType:

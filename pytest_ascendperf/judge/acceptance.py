@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.measurement import Measurement
-from pytest_ascendperf.model.verdict import Status
+from pytest_ascendperf.model.verdict import Status, Verdict
 
 _MOVED = frozenset({Status.REGRESSED, Status.IMPROVED, Status.NOT_COMPARABLE, Status.PROVISIONAL})
 
 
-def accepts(mode: str | None, status: Status, *, stored: bool) -> bool:
+def accepts(mode: str | None, verdict: Verdict, *, stored: bool) -> bool:
     """Whether an update in ``mode`` (``new``, ``changed``, ``all``; None for a run that judges) records this case.
 
     ``stored`` says whether the case has an entry of its own for this chip and software stack. An invalid measurement is
     accepted, too, where nothing is stored: the sessions that follow may be valid, and if not, the recording says so.
+    What moved is its time or what it runs. A case that breaks what its test asks for has not moved: no baseline
+    makes that good.
     """
     match mode:
         case None:
@@ -24,7 +27,8 @@ def accepts(mode: str | None, status: Status, *, stored: bool) -> bool:
         case "new":
             return not stored
         case "changed":
-            return not stored or status in _MOVED
+            ran_otherwise = any(finding.is_against_baseline for finding in verdict.findings)
+            return not stored or verdict.status_of_times in _MOVED or ran_otherwise
         case _:
             return True
 
@@ -51,9 +55,21 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
         if differences:
             changed = ", ".join(map(str, differences))
             return NotRecorded(case=case, reason=f"sessions ran under different conditions: {changed}")
+    tables = [measurement.kernels for measurement in valid if measurement.kernels is not None]
     return Baseline(
         case=case,
         environment=environment,
         sessions=tuple(measurement.session for measurement in valid if measurement.session is not None),
         revision=revision,
+        kernels=combined(tables) if tables else None,
+        fusion_passes=_fusion_passes(valid),
     )
+
+
+def _fusion_passes(sessions: Sequence[Measurement]) -> tuple[tuple[str, int], ...] | None:
+    """The passes that took effect in every session that recorded them, each as often as it did at least."""
+    recorded = [dict(session.fusion_passes) for session in sessions if session.fusion_passes is not None]
+    if not recorded:
+        return None
+    names = set(recorded[0]).intersection(*recorded)
+    return tuple((name, min(passes[name] for passes in recorded)) for name in sorted(names))

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
+from pytest_ascendperf.judge.attribution import attribute
+from pytest_ascendperf.judge.exact import NO_EVIDENCE, NOTHING_EXAMINED, ExactEvidence, Examined, examine, with_findings
+from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
 
 if TYPE_CHECKING:
+    from pytest_ascendperf.model.attribution import Attribution
     from pytest_ascendperf.model.baseline import Baseline
     from pytest_ascendperf.model.environment import Environment, KeyDifference
+    from pytest_ascendperf.model.kernel_table import KernelTable
     from pytest_ascendperf.model.measurement import Measurement, Session
     from pytest_ascendperf.model.protocol import Rule
 
@@ -35,6 +40,10 @@ class Judgement:
     """What is stored for this chip and stack, comparable or not; None where nothing is."""
     resolution_us: float
     """Step of the clock per call."""
+    kernels: KernelTable | None
+    """What one call of the judged session ran."""
+    examined: Examined
+    """The findings, which the verdict holds, and what could not be checked."""
 
 
 def judge_screen(
@@ -45,12 +54,30 @@ def judge_screen(
     *,
     baseline_path: str | None,
     timer_resolution_us: float = 0.0,
+    exact: ExactEvidence = NO_EVIDENCE,
 ) -> Judgement:
-    """Judge the run's own session.
+    """Judge the run's own session, by its times and by what it ran.
 
     ``baseline`` is what is stored for this chip and stack, ``elsewhere`` the same case's baselines of other ones,
-    nearest first; ``timer_resolution_us`` is the smallest step of the clock that the session was read from.
+    nearest first; ``timer_resolution_us`` is the smallest step of the clock that the session was read from; ``exact``
+    is what was found before.
     """
+    timed = _judge_times(measurement, baseline, elsewhere, rule, baseline_path, timer_resolution_us)
+    comparable = None if timed.verdict.hard_differences else baseline
+    examined = examine(measurement, comparable, rule, exact)
+    verdict = dataclasses.replace(timed.verdict, notes=(*timed.verdict.notes, *examined.notes))
+    verdict = with_findings(verdict, examined.findings, examined.unchecked)
+    return dataclasses.replace(timed, verdict=verdict, examined=examined)
+
+
+def _judge_times(
+    measurement: Measurement,
+    baseline: Baseline | None,
+    elsewhere: Sequence[Baseline],
+    rule: Rule,
+    baseline_path: str | None,
+    timer_resolution_us: float,
+) -> Judgement:
     session = measurement.session
     resolution_us = 0.0 if session is None else timer_resolution_us / session.calls_per_round
     rule = dataclasses.replace(rule, min_change_us=max(rule.min_change_us, resolution_us))
@@ -61,6 +88,8 @@ def judge_screen(
         rule=rule,
         baseline=baseline,
         resolution_us=resolution_us,
+        kernels=measurement.kernels,
+        examined=NOTHING_EXAMINED,
     )
     if measurement.invalid or session is None:
         problems = measurement.invalid or ("No session was measured.",)
@@ -115,7 +144,21 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     missing = (*problems, *left_out)
     if missing:
         reason = f"{reason} {reasons.missing_sessions(missing, len(fresh) + len(problems))}"
-    return dataclasses.replace(verdict, status=result.status, reason=reason, confirm=result.comparison)
+    verdict = dataclasses.replace(
+        verdict, status=result.status, timed_status=None, reason=reason, confirm=result.comparison
+    )
+    if verdict.status is Status.REGRESSED and result.comparison is not None:
+        change_us = result.comparison.head_us - result.comparison.base_us
+        verdict = dataclasses.replace(verdict, attribution=_attribution(judgement, fresh, change_us))
+    return with_findings(verdict, judgement.examined.findings, judgement.examined.unchecked)
+
+
+def _attribution(judgement: Judgement, fresh: Sequence[Measurement], change_us: float) -> Attribution | None:
+    """The kernels that account for a slowdown of ``change_us``; of the fresh sessions where those were profiled."""
+    base = None if judgement.baseline is None else judgement.baseline.kernels
+    tables = [measurement.kernels for measurement in fresh if measurement.kernels is not None]
+    head = combined(tables) if tables else judgement.kernels
+    return None if base is None or head is None else attribute(base, head, change_us)
 
 
 _NOT_TIMES = "A session's median is not a finite time above 0 µs."

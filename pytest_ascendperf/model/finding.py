@@ -25,13 +25,16 @@ class FindingKind(enum.Enum):
     SYNCHRONIZATION_ADDED = "synchronization_added"
     """One call makes the host wait for the device more often."""
     NOT_FUSED = "not_fused"
-    """A fusion that the test asks for did not take effect."""
+    """A fusion that the test asks for did not take effect, or nothing of it ran."""
     FUSED = "fused"
-    """A fusion that the test forbids took effect."""
+    """A fusion that the test forbids took effect, or nothing of it ran."""
     TOO_MANY_KERNELS = "too_many_kernels"
     """One call ran more kernels than the test allows."""
     PASS_DROPPED = "pass_dropped"
     """A fusion pass of the graph compiler took effect less often than in the baseline."""
+
+
+_ASKED_FOR = frozenset({FindingKind.NOT_FUSED, FindingKind.FUSED, FindingKind.TOO_MANY_KERNELS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,11 @@ class Finding:
     """Lines of evidence: the kernels that ran, where the chain broke, what may have broken it."""
     fails: bool
     """Whether it makes the case REGRESSED."""
+
+    @property
+    def is_against_baseline(self) -> bool:
+        """Whether recording a new baseline settles it; if not, it is what the test itself asks for."""
+        return self.kind not in _ASKED_FOR
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""

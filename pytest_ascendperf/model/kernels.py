@@ -7,10 +7,11 @@ a few arrays (see ``kernel_columns``): a row becomes a :class:`KernelRecord` whe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, overload
 
 from pytest_ascendperf.errors import InvalidDataError
+from pytest_ascendperf.model.computing_operators import computing_rows
 from pytest_ascendperf.model.kernel_columns import ABSENT, KernelColumns
 from pytest_ascendperf.model.kernel_statistics import Grouping, OperatorStat, operator_statistics
 
@@ -206,10 +207,21 @@ class KernelTrace(Sequence[KernelRecord]):
         """The rows that were not called from within another one: all kernels, and the operators a model calls."""
         return self._part(self.columns.depth == 0)
 
+    def computing(self) -> KernelTrace:
+        """One row per piece of work: all kernels, and of a host's operators the innermost ones that compute.
+
+        None of them was called from within another one, so all of an operator's time is its own.
+        """
+        if self.activity == "device":
+            return self
+        columns = self.columns.take(computing_rows(self.columns))
+        return replace(self, columns=replace(columns, own_ns=columns.duration_ns))
+
     def calls(self, count: int) -> tuple[KernelTrace, ...]:
         """The trace of ``count`` equal calls, cut into one part per call. Raises InvalidDataError where it cannot be.
 
-        The cut is by number of rows, so a host's nested operators should be reduced to the outermost first.
+        The cut is by number of rows, so a host's nested operators should be reduced first: to the outermost, or to
+        those that compute.
         """
         if count < 1:
             raise InvalidDataError("count", f"expected at least 1 call, found {count}")

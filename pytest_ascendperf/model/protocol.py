@@ -39,3 +39,5 @@ class Rule:
     """Judged tests in this run (at least 1): the family over which false alarms are bounded."""
     cases: int
     """Cases judged in the same test (at least 1)."""
+    max_kernels: int | None = None
+    """Kernels that one call may run; None for as many as it likes."""

@@ -21,7 +21,7 @@ class Status(enum.Enum):
     PASS = "pass"
     """Shown to be within tolerance."""
     REGRESSED = "regressed"
-    """Shown, and confirmed in fresh processes, to be slower than the tolerance allows."""
+    """Shown, and confirmed in fresh processes, to be slower than the tolerance allows; or a finding fails."""
     IMPROVED = "improved"
     """Shown to be faster by more than the tolerance: the baseline is stale."""
     INCONCLUSIVE = "inconclusive"
@@ -135,11 +135,23 @@ class Verdict:
     """What ran otherwise than in the baseline, or otherwise than the test asks for; those that fail come first."""
     attribution: Attribution | None = None
     """The kernels that a confirmed slowdown comes from; None where it was not looked for or cannot be told."""
+    timed_status: Status | None = None
+    """What the times alone came to, where what ran made it another status; None where ``status`` is theirs."""
 
     @property
     def decisive(self) -> Comparison | None:
         """The comparison that the status rests on: the confirming one where there is one."""
         return self.confirm or self.screen
+
+    @property
+    def status_of_times(self) -> Status:
+        """What the times alone came to."""
+        return self.timed_status or self.status
+
+    @property
+    def failing_findings(self) -> tuple[Finding, ...]:
+        """The findings that made it REGRESSED."""
+        return tuple(finding for finding in self.findings if finding.fails)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -161,6 +173,7 @@ class Verdict:
             "notes": list(self.notes),
             "findings": [finding.to_dict() for finding in self.findings],
             "attribution": None if self.attribution is None else self.attribution.to_dict(),
+            "timed_status": None if self.timed_status is None else self.timed_status.value,
         }
 
     @classmethod
@@ -187,12 +200,17 @@ class Verdict:
                 for index, finding in enumerate(fields.as_list(fields.required(data, "findings"), "findings"))
             ),
             attribution=_attribution(data),
+            timed_status=_timed_status(data),
         )
 
 
 def _attribution(data: Mapping[str, object]) -> Attribution | None:
     value = fields.required(data, "attribution")
     return None if value is None else Attribution.from_dict(fields.as_object(value, "attribution"))
+
+
+def _timed_status(data: Mapping[str, object]) -> Status | None:
+    return None if fields.required(data, "timed_status") is None else fields.member(data, "timed_status", Status)
 
 
 def _comparison(data: Mapping[str, object], key: str) -> Comparison | None:

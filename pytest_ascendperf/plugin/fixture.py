@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import ParamSpec, Protocol, TypeVar
 
 from pytest_ascendperf.errors import SettingsError
+from pytest_ascendperf.model.finding import Finding
+from pytest_ascendperf.model.kernels import KernelTrace
 from pytest_ascendperf.plugin.comparison import DEFAULT_BUDGET_S, CallComparison, call_names, checked_budget_s
 from pytest_ascendperf.settings import check_keywords
 
@@ -32,6 +34,14 @@ class Measurer(Protocol):
         budget_s: float,
     ) -> CallComparison:
         """Measure the two calls against each other."""
+
+    def profile(self, call: Callable[[], object]) -> KernelTrace:
+        """All that one call does."""
+
+    def fusion_findings(
+        self, names: tuple[str, ...], call: Callable[[], object] | None, *, wanted: bool
+    ) -> tuple[Finding, ...]:
+        """What does not hold where these patterns must, or must not, take effect."""
 
 
 class NamedCase:
@@ -107,6 +117,41 @@ class NpuPerf:
             names=call_names(a, b),
             budget_s=checked_budget_s(budget_s),
         )
+
+    def profile(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> KernelTrace:
+        """What ``fn(*args, **kwargs)`` runs, as a profiler sees it: kernels on an accelerator, operators on the CPU.
+
+        It is called twice: once unseen, once recorded. Nothing is measured for the gate. Raises MeasurementError where
+        the device records no kernels, or its profiler left nothing.
+        """
+        __tracebackhide__ = True
+        return self._measurer.profile(lambda: fn(*args, **kwargs))
+
+    def assert_fused(
+        self, pattern: str, fn: Callable[P, object] | None = None, /, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Fail unless the fusion ``pattern`` takes effect in ``fn(*args, **kwargs)``.
+
+        Without ``fn``, in the call that was measured last. The text of the failure shows the kernels that ran and where
+        the chain broke. Raises SettingsError for a pattern that does not exist.
+        """
+        __tracebackhide__ = True
+        self._check(pattern, None if fn is None else lambda: fn(*args, **kwargs), wanted=True)
+
+    def assert_not_fused(
+        self, pattern: str, fn: Callable[P, object] | None = None, /, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Fail if the fusion ``pattern`` takes effect; see :meth:`assert_fused`."""
+        __tracebackhide__ = True
+        self._check(pattern, None if fn is None else lambda: fn(*args, **kwargs), wanted=False)
+
+    def _check(self, pattern: str, call: Callable[[], object] | None, *, wanted: bool) -> None:
+        __tracebackhide__ = True
+        findings = self._measurer.fusion_findings((pattern,), call, wanted=wanted)
+        if findings:
+            raise AssertionError(
+                "\n".join(line for finding in findings for line in (finding.summary, *finding.details))
+            )
 
 
 def _check_name(name: object) -> None:

@@ -17,6 +17,7 @@ from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.fixture import NpuPerf
 from pytest_ascendperf.plugin.fresh import target_of
 from pytest_ascendperf.plugin.judging import Judging
+from pytest_ascendperf.plugin.kernel_checks import check_patterns
 from pytest_ascendperf.plugin.marker import MARKED_KEY, Marked, asks_to_be_measured, read_marks
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
 from pytest_ascendperf.plugin.options import command_line_of, settings_of
@@ -84,6 +85,7 @@ class Gate:
             )
         with _failing_on(SettingsError):
             marked = _marks_now(item)
+            check_patterns(item.config, {} if marked is None else marked.keywords)
         if marked is None:
             pytest.fail(
                 f"npu_perf cannot measure {type(item).__name__} {item.nodeid}. It measures test functions and methods "
@@ -118,7 +120,7 @@ class Gate:
             return result
         outcome = item.stash[OUTCOME_KEY]
         outcome.measurements.extend(test.measurements.values())
-        if not test.measurements and not outcome.comparisons:
+        if not test.measurements and not outcome.comparisons and not test.has_looked:
             pytest.fail(
                 "this test takes npu_perf and measured nothing. Call npu_perf(fn, ...) or npu_perf.compare(a, b, ...) "
                 "in it, or drop the fixture.",

@@ -54,7 +54,7 @@ class Judging:
                 verdict = judge_confirmed(judgement, fresh, problems)
             else:
                 verdict = judgement.verdict
-            if accepts(self._update_mode, verdict.status, stored=judgement.baseline is not None):
+            if accepts(self._update_mode, verdict, stored=judgement.baseline is not None):
                 outcome.accepted.append(name)
             else:
                 outcome.verdicts.append(verdict)
@@ -72,6 +72,7 @@ class Judging:
             test.rule_of(name, suite_tests=self._suite_tests),
             baseline_path=short_path(path, self._config.rootpath),
             timer_resolution_us=self._bench.device.timer_resolution_us,
+            exact=test.exact_evidence(name, baseline),
         )
         if elsewhere is None or not elsewhere.errors:
             return judgement

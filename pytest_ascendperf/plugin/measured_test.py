@@ -5,19 +5,28 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
 
+from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.errors import MeasurementError
+from pytest_ascendperf.judge.exact import ExactEvidence
+from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.measure.comparison import PairedRounds
+from pytest_ascendperf.measure.kernel_pass import KernelPass, profile_kernels, record_calls
+from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.comparison import ComparedCalls
+from pytest_ascendperf.model.finding import Finding
+from pytest_ascendperf.model.kernels import KernelTrace
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
 from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.comparison import CallComparison
+from pytest_ascendperf.plugin.kernel_checks import fusion_findings, known_losses
 from pytest_ascendperf.plugin.marker import Marked
 from pytest_ascendperf.plugin.options import settings_of
 from pytest_ascendperf.plugin.session_request import is_fresh_session
@@ -35,6 +44,10 @@ class MeasuredTest:
         self.measurements: dict[str, Measurement] = {}
         """By case name."""
         self._comparisons: list[CallComparison] = []
+        self.has_looked = False
+        """Whether the test looked at kernels without measuring: it then has done its work, too."""
+        self._passes: dict[str, KernelPass | None] = {}
+        """What was recorded of each case, by its name; None where nothing was to be."""
         self._keywords: dict[str, Mapping[str, object]] = {}
         self._bench = bench
         self._started = time.monotonic()
@@ -104,13 +117,70 @@ class MeasuredTest:
                 f"this test has measured {again} before; name each of them: npu_perf.case('prefill')(fn, ...)"
             )
         keywords = {**self.marked.keywords, **settings}
-        plan = _plan(settings_of(self.item.config, keywords))
+        resolved = settings_of(self.item.config, keywords)
+        plan = _plan(resolved)
         case = CaseId.from_nodeid(self.item.nodeid, name)
         with self._bench.alone() as device:
             result, measurement = measure_call(device, plan, case, call)
+            kernel_pass = None
+            if self._wants_kernels(resolved):
+                call_us = 0.0 if measurement.session is None else measurement.session.median_us
+                kernel_pass = _profiled(device, resolved, call, call_us=call_us)
+        if kernel_pass is not None:
+            measurement = replace(
+                measurement,
+                kernels=kernel_pass.table,
+                kernel_problem=kernel_pass.problem,
+                notes=(*measurement.notes, *kernel_pass.notes),
+            )
         self.measurements[name] = measurement
         self._keywords[name] = keywords
+        self._passes[name] = kernel_pass
         return result
+
+    def _wants_kernels(self, settings: Settings) -> bool:
+        """Whether the kernels of a case with these settings are to be recorded."""
+        if settings.fusion or settings.max_kernels is not None or settings.kernels == "always":
+            return True
+        # Those of a slowdown are compared with those of the baseline, so a recording needs them.
+        is_recording = self.item.config.getoption("ascendperf_update_baselines") is not None
+        return settings.kernels == "regressed" and (is_recording or is_fresh_session(self.item.config))
+
+    def profile(self, call: Callable[[], object]) -> KernelTrace:
+        """All that one call does, after one that is not recorded. Raises MeasurementError where it cannot be seen."""
+        __tracebackhide__ = True
+        self.has_looked = True
+        call()
+        with self._bench.alone() as device:
+            recorded = record_calls(device, call, calls=1)
+        if recorded is None:
+            raise MeasurementError(f"the {device.kind} device records no kernels")
+        if isinstance(recorded, str):
+            raise MeasurementError(recorded)
+        return recorded[0]
+
+    def fusion_findings(
+        self, names: tuple[str, ...], call: Callable[[], object] | None, *, wanted: bool
+    ) -> tuple[Finding, ...]:
+        """What does not hold where the patterns ``names`` must (or must not) take effect in ``call``.
+
+        None is the call that was measured last. Raises MeasurementError where there was none, or its kernels were not
+        recorded; SettingsError for an unknown pattern.
+        """
+        __tracebackhide__ = True
+        self.has_looked = True
+        if call is None:
+            last_pass = next(reversed(self._passes.values()), None)
+            if last_pass is None:
+                raise MeasurementError(
+                    "no measured call whose kernels were recorded stands before this check; give it one: "
+                    "npu_perf.assert_fused('matmul+bias+act', model, x)"
+                )
+            return fusion_findings(self.item.config, names, last_pass, wanted=wanted)
+        call()
+        with self._bench.alone() as device:
+            kernel_pass = profile_kernels(device, call, call_us=0.0)
+        return fusion_findings(self.item.config, names, kernel_pass, wanted=wanted)
 
     def rule_of(self, name: str, *, suite_tests: int) -> Rule:
         """When a change of the case ``name`` counts."""
@@ -121,7 +191,22 @@ class MeasuredTest:
             confirm_sessions=settings.confirm_sessions,
             suite_tests=suite_tests,
             cases=len(self.measurements),
+            max_kernels=settings.max_kernels,
         )
+
+    def exact_evidence(self, name: str, baseline: Baseline | None) -> ExactEvidence:
+        """What is known of the kernels of the case ``name`` before it is judged. Raises SettingsError."""
+        config, kernel_pass = self.item.config, self._passes[name]
+        settings = settings_of(config, self._keywords[name])
+        losses: tuple[KnownLoss, ...] = ()
+        if baseline is not None and baseline.kernels is not None and kernel_pass is not None:
+            losses = known_losses(config, baseline.kernels, kernel_pass)
+        return ExactEvidence(explicit=fusion_findings(config, settings.fusion, kernel_pass, wanted=True), losses=losses)
+
+
+def _profiled(device: Device, settings: Settings, call: Callable[[], object], *, call_us: float) -> KernelPass:
+    with device.controlled(settings.threads):
+        return profile_kernels(device, call, call_us=call_us)
 
 
 def _plan(settings: Settings) -> SamplingPlan:

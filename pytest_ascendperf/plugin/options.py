@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_ascendperf.errors import SettingsError
-from pytest_ascendperf.settings import SETTINGS, Setting, Settings, Sources, default_text, from_text, resolve
+from pytest_ascendperf.settings import RUN_SETTINGS, Setting, Settings, Sources, default_text, from_text, resolve
 
 if TYPE_CHECKING:
     from pytest_ascendperf.report.next_step import CommandLine
@@ -66,7 +66,7 @@ def add_options(parser: pytest.Parser) -> None:
         default=False,
         help="with --ascendperf-self-check: write the tolerance that it suggests to the configuration file",
     )
-    for setting in SETTINGS:
+    for setting in RUN_SETTINGS:
         places = f"env {setting.variable}, ini {setting.dest}"
         default = default_text(setting)
         help_text = f"{setting.help} ({f'default {default}; ' if default else ''}{places})"
@@ -87,8 +87,8 @@ def add_options(parser: pytest.Parser) -> None:
 def given(config: pytest.Config) -> Sources:
     """What command line, environment and ini file give, gathered once per run; the marker's part is empty."""
     if GIVEN_KEY not in config.stash:
-        options = {setting.name: config.getoption(setting.dest, None) for setting in SETTINGS}
-        ini = {setting.name: _ini_value(config, setting) for setting in SETTINGS}
+        options = {setting.name: config.getoption(setting.dest, None) for setting in RUN_SETTINGS}
+        ini = {setting.name: _ini_value(config, setting) for setting in RUN_SETTINGS}
         config.stash[GIVEN_KEY] = Sources(
             marker={},
             command_line={name: value for name, value in options.items() if value is not None},
@@ -118,7 +118,7 @@ def command_line_of(config: pytest.Config) -> CommandLine:
     """How to start pytest again so that it looks at the same baselines and the same device."""
     from pytest_ascendperf.report.next_step import CommandLine
 
-    repeated = [setting for setting in SETTINGS if setting.name in ("baselines", "device")]
+    repeated = [setting for setting in RUN_SETTINGS if setting.name in ("baselines", "device")]
     values = given(config).command_line
     return CommandLine(
         options=tuple(f"{setting.option}={values[setting.name]}" for setting in repeated if setting.name in values)
@@ -171,7 +171,7 @@ def _update_mode(text: str) -> str:
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     values: dict[str, str] = {}
-    for setting in SETTINGS:
+    for setting in RUN_SETTINGS:
         text = variables.get(setting.variable, "")
         if text:
             values[setting.name] = str(Path(text).absolute()) if setting.is_path else text

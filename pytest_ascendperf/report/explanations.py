@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.verdict import Status, Verdict
-from pytest_ascendperf.report.next_step import CommandLine, next_step
+from pytest_ascendperf.report.next_step import CommandLine, accept_what_ran, next_step
 from pytest_ascendperf.report.wording import BAD_NEWS_FIRST, counted, printable, status_word
 
 SHOWN_PER_GROUP = 10
@@ -22,13 +22,15 @@ _EXPLAINED = tuple(status for status in BAD_NEWS_FIRST if status not in {Status.
 def explanations(verdicts: Sequence[Verdict], command_line: CommandLine) -> list[str]:
     """Per status that needs words: how many cases, their reasons, and the next command, which ends the group.
 
-    Changes of the environment that do not forbid comparing, and notes, follow in groups of their own.
+    What ran otherwise without failing, changes of the environment that do not forbid comparing, and notes follow in
+    groups of their own.
     """
     lines: list[str] = []
     for status in _EXPLAINED:
         concerned = [verdict for verdict in verdicts if verdict.status is status]
         if concerned:
             lines += _about_status(status, concerned, command_line)
+    lines += _about_what_ran(verdicts, command_line)
     changed = _grouped((_listed(verdict.soft_differences), verdict) for verdict in verdicts if verdict.soft_differences)
     if changed:
         lines += ["Changed since the baseline was recorded, which can move times:", *_shown(changed)]
@@ -50,6 +52,16 @@ def _about_status(status: Status, verdicts: list[Verdict], command_line: Command
     else:
         reasons = _grouped((verdict.reason, verdict) for verdict in verdicts)
     return [title, *_shown(reasons), f"  {step}"]
+
+
+def _about_what_ran(verdicts: Sequence[Verdict], command_line: CommandLine) -> list[str]:
+    """Findings of cases that fail on none of them; a case that fails tells all of its own in its failure."""
+    concerned = [verdict for verdict in verdicts if verdict.findings and not verdict.failing_findings]
+    if not concerned:
+        return []
+    findings = _grouped((finding.summary, verdict) for verdict in concerned for finding in verdict.findings)
+    step = accept_what_ran(concerned, command_line)
+    return ["Ran otherwise than in the baseline, which does not fail:", *_shown(findings), f"  {step}"]
 
 
 def _missing_from(verdicts: Sequence[Verdict]) -> str:

@@ -1,4 +1,4 @@
-"""The text of a test that fails on its times.
+"""The text of a test that fails on its times or on what it ran.
 
 The first line stands alone in pytest's short summary, so it carries the number, the limit and the baseline. The lines
 below give the evidence, the source and the command that follows.
@@ -10,9 +10,13 @@ from collections.abc import Sequence
 
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Comparison, Stage, Status, Verdict
+from pytest_ascendperf.report.kernels import attribution_lines, finding_headline, finding_lines
 from pytest_ascendperf.report.next_step import CommandLine, next_step
 from pytest_ascendperf.report.wording import bad_news_first, counted, printable, status_word
 from pytest_ascendperf.units import format_chance, format_change, format_duration, format_share, format_tolerance
+
+_TIMES_NEED_WORDS = frozenset(Status) - {Status.PASS, Status.IMPROVED, Status.REGRESSED}
+"""What the times of a case came to whose numbers alone do not say it."""
 
 
 def failure_message(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
@@ -34,16 +38,28 @@ def failure_text(verdict: Verdict, command_line: CommandLine) -> str:
     facts = _evidence(verdict)
     width = max((len(name) for name, _ in facts), default=0)
     lines = [headline(verdict), *(f"  {name:<{width}}  {fact}" for name, fact in facts)]
+    lines += finding_lines(verdict.findings)
+    if verdict.attribution is not None:
+        lines += attribution_lines(verdict.attribution)
     if step := next_step([verdict], command_line):
         lines.append(step)
     return "\n".join(lines)
 
 
 def headline(verdict: Verdict) -> str:
-    """One line that says why the case fails: ``latency 37.41 µs > 13.125 µs (baseline 12.50 µs + 5 %): ...``."""
+    """One line that says why the case fails: ``latency 37.41 µs > 13.125 µs (baseline 12.50 µs + 5 %): ...``.
+
+    A case that fails on what it ran says that, behind its time where it became slower, too.
+    """
+    name = f"{printable(verdict.case.case)}: " if verdict.case.case else ""
+    ran = finding_headline(verdict)
+    if ran and verdict.status_of_times is not Status.REGRESSED:
+        return f"{name}{ran}"
+    return f"{name}{_time_headline(verdict)}" + (f"; {ran}" if ran else "")
+
+
+def _time_headline(verdict: Verdict) -> str:
     subject = "latency" if verdict.clock is Clock.DEVICE else "host time"
-    if verdict.case.case:
-        subject = f"{printable(verdict.case.case)}: {subject}"
     decisive = verdict.decisive
     if verdict.status is not Status.REGRESSED or decisive is None:
         return f"{subject} {status_word(verdict.status).lower()}: {printable(verdict.reason)}"
@@ -66,7 +82,7 @@ def _slower(change: float) -> str:
 def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
     """The facts below the headline, each with its name."""
     facts: list[tuple[str, str]] = []
-    if verdict.status is Status.REGRESSED and verdict.confirm is None:
+    if verdict.status is Status.REGRESSED and verdict.status_of_times in _TIMES_NEED_WORDS:
         facts.append(("reason", printable(verdict.reason)))
     if verdict.now_us is not None:
         facts.append(("this run", _this_run(verdict.now_us, verdict.screen)))

@@ -128,6 +128,9 @@ def _measurement(measurement: Measurement) -> dict[str, object]:
         "session": None if measurement.session is None else measurement.session.to_dict(),
         "invalid": list(measurement.invalid),
         "notes": list(measurement.notes),
+        "kernels": None if measurement.kernels is None else measurement.kernels.to_dict(),
+        "kernel_problem": measurement.kernel_problem,
+        "fusion_passes": None if measurement.fusion_passes is None else dict(measurement.fusion_passes),
     }
 
 

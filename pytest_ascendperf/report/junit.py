@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.verdict import Verdict
+from pytest_ascendperf.report.kernels import blamed
 from pytest_ascendperf.report.wording import printable
 
 
@@ -14,7 +15,7 @@ def junit_properties(verdicts: Iterable[Verdict]) -> list[tuple[str, str | float
 
     Names are ``ascendperf.median_us`` and so on, with the case's name in between where it has one:
     ``ascendperf.decode.median_us``. Values are plain texts and floats, which pytest writes to the last digit and xdist
-    can send. A number that does not exist has no property.
+    can send. A number or text that does not exist has no property.
     """
     properties: list[tuple[str, str | float]] = []
     for verdict in verdicts:
@@ -22,6 +23,7 @@ def junit_properties(verdicts: Iterable[Verdict]) -> list[tuple[str, str | float
         prefix = f"ascendperf.{printable(verdict.case.case)}" if verdict.case.case else "ascendperf"
         properties.append((f"{prefix}.status", verdict.status.value))
         properties.extend((f"{prefix}.{name}", value) for name, value in _numbers(verdict) if value is not None)
+        properties.extend((f"{prefix}.{name}", value) for name, value in _texts(verdict) if value)
     return properties
 
 
@@ -46,4 +48,11 @@ def _numbers(verdict: Verdict) -> list[tuple[str, float | None]]:
         ("baseline_us", None if decisive is None else decisive.base_us),
         ("change", None if decisive is None else decisive.change),
         ("detectable_change", verdict.detectable_change),
+    ]
+
+
+def _texts(verdict: Verdict) -> list[tuple[str, str]]:
+    return [
+        ("findings", "; ".join(printable(finding.summary) for finding in verdict.findings)),
+        ("blame", "" if verdict.attribution is None else blamed(verdict.attribution)),
     ]

@@ -52,7 +52,7 @@ def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
         case Status.PASS:
             return ""
         case Status.REGRESSED:
-            return f"If the slower time is meant, accept it: {accept}"
+            return _after_regressions(verdicts, accept)
         case Status.IMPROVED:
             return f"Accept the faster time, so that losing it again is seen: {accept}"
         case Status.INCONCLUSIVE:
@@ -67,6 +67,27 @@ def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
             return f"Set it back, or record under the new setting: {accept}"
         case Status.INVALID:
             return f"Measure again when nothing else uses the machine: {command_line.rerun(cases)}"
+
+
+def accept_what_ran(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
+    """What to do about ``verdicts`` that do not fail and ran otherwise than their baselines."""
+    return f"Accept what runs now, so that a change of it is seen: {command_line.accept(v.case for v in verdicts)}"
+
+
+def _after_regressions(verdicts: Sequence[Verdict], accept: str) -> str:
+    findings = [finding for verdict in verdicts for finding in verdict.failing_findings]
+    asked_for = [finding for finding in findings if not finding.is_against_baseline]
+    is_slower = any(verdict.status_of_times is Status.REGRESSED for verdict in verdicts)
+    steps: list[str] = []
+    if asked_for:
+        steps.append("What the test asks for no baseline settles: change the code or the test's marker.")
+    if is_slower and len(asked_for) == len(findings):
+        steps.append(f"If the slower time is meant, accept it: {accept}")
+    elif is_slower:
+        steps.append(f"If the slower time and what runs now are meant, accept them: {accept}")
+    elif len(asked_for) < len(findings):
+        steps.append(f"If what runs now is meant, accept it: {accept}")
+    return " ".join(steps)
 
 
 def _in_another_place(verdict: Verdict) -> bool:

@@ -94,6 +94,15 @@ def summary_line(verdicts: Sequence[Verdict], tests: SelectedTests) -> str:
         return f"nothing was {what}: of {counted(tests.selected, 'marked test')}, {reasons}"
     found = Counter(verdict.status for verdict in verdicts)
     order = (Status.PASS, *(status for status in BAD_NEWS_FIRST if status is not Status.PASS))
-    statuses = ", ".join(f"{found[status]:,} {status_word(status).lower()}" for status in order if found[status])
+    statuses = ", ".join(f"{found[status]:,} {_counted_word(status, verdicts)}" for status in order if found[status])
     missing = [f"{counted(number, 'test')} {what}" for number, what in left_out if number]
     return "; ".join([f"{len(verdicts):,} measured: {statuses}", *missing])
+
+
+def _counted_word(status: Status, verdicts: Iterable[Verdict]) -> str:
+    """The status as the line counts it; of the regressed ones, how many are not slower but ran other kernels."""
+    word = status_word(status).lower()
+    if status is not Status.REGRESSED:
+        return word
+    number = sum(v.status is Status.REGRESSED and v.status_of_times is not Status.REGRESSED for v in verdicts)
+    return f"{word} ({number:,} by kernels alone)" if number else word

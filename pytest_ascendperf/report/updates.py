@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.report.kernels import table_change
 from pytest_ascendperf.report.wording import ABSENT, aligned, counted, printable
 from pytest_ascendperf.statistics.series import mean, standard_deviation
 from pytest_ascendperf.units import format_change, format_duration, format_share
@@ -34,6 +35,7 @@ def update_table(
     ``width`` the meaning, that they have in :func:`~pytest_ascendperf.report.terminal.result_table`.
     """
     lines = _table(recorded, width) if recorded else ["no baseline was written"]
+    lines += _kernel_changes(recorded)
     if recorded:
         paths = list(dict.fromkeys(printable(change.path) for change in recorded))
         lines.append(f"{counted(len(recorded), 'baseline')} written to {counted(len(paths), 'file')}:")
@@ -49,13 +51,23 @@ def update_table(
 
 
 def _table(recorded: Sequence[RecordedCase], width: int | None) -> list[str]:
-    headings = ["old", "new", "change", "sessions", "spread"]
-    numbers = aligned([headings, *map(_numbers, recorded)])
+    rows = [["old", "new", "change", "sessions", "spread"], *map(_numbers, recorded)]
+    kernels = [table_change(change.old, change.new)[0] for change in recorded]
+    if any(kernels):
+        rows = [[*row, cell or ABSENT] for row, cell in zip(rows, ["kernels", *kernels], strict=True)]
+    numbers = aligned(rows)
     tests = ["test", *(printable(change.case) for change in recorded)]
     lines = [f"{row}  {test}" for row, test in zip(numbers, tests, strict=True)]
     if width is None or max(map(len, lines)) <= width:
         return lines
     return [line for row, test in zip(numbers, tests, strict=True) for line in (test, f"    {row}")]
+
+
+def _kernel_changes(recorded: Sequence[RecordedCase]) -> list[str]:
+    """A line per case whose call runs other kernels than the baseline that was replaced."""
+    words = [(change, table_change(change.old, change.new)[1]) for change in recorded]
+    lines = ["  " + printable(f"{change.case}: {text}") for change, text in words if text]
+    return ["Kernels per call that changed:", *lines] if lines else []
 
 
 def _numbers(change: RecordedCase) -> list[str]:

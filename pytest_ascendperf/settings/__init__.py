@@ -14,13 +14,21 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pytest_ascendperf.errors import SettingsError
-from pytest_ascendperf.settings.catalogue import MARKER_SETTINGS, SETTINGS, Setting, default_text, settings_table
+from pytest_ascendperf.settings.catalogue import (
+    MARKER_SETTINGS,
+    RUN_SETTINGS,
+    SETTINGS,
+    Setting,
+    default_text,
+    settings_table,
+)
 from pytest_ascendperf.settings.checks import AUTO, DEVICE_KINDS, STATUS_NAMES, STRICT_PASSES
 
 __all__ = [
     "AUTO",
     "DEVICE_KINDS",
     "MARKER_SETTINGS",
+    "RUN_SETTINGS",
     "SETTINGS",
     "STATUS_NAMES",
     "STRICT_PASSES",
@@ -47,6 +55,10 @@ class Settings(NamedTuple):
     precision: float
     threads: int | None
     cache: str
+    kernels: str
+    fusion: tuple[str, ...]
+    max_kernels: int | None
+    fusion_patterns: str | None
     device: str
     baselines: str
     sessions: int

@@ -22,6 +22,8 @@ class Setting(NamedTuple):
     ini_type: Literal["string", "int", "float", "bool"]
     marker: bool = False
     """Whether ``@pytest.mark.npu_perf`` takes it."""
+    test_only: bool = False
+    """Whether only a marker or a case takes it, since it says something about one test's code."""
     is_path: bool = False
     """Whether a relative value counts from where it was given: the working directory, or the root directory for ini."""
 
@@ -131,6 +133,45 @@ SETTINGS: tuple[Setting, ...] = (
         marker=True,
     ),
     Setting(
+        name="kernels",
+        check=checks.kernels,
+        default="always",
+        help="when to record which kernels ran; always: compare them with the baseline's; regressed: only to say "
+        "which kernel a slowdown comes from; never",
+        metavar="WHEN",
+        ini_type="string",
+        marker=True,
+    ),
+    Setting(
+        name="fusion",
+        check=checks.pattern_names,
+        default=(),
+        help="fusion patterns that must take effect, such as ['matmul+bias+act']",
+        metavar="",
+        ini_type="string",
+        marker=True,
+        test_only=True,
+    ),
+    Setting(
+        name="max_kernels",
+        check=checks.count_or_none(1),
+        default=None,
+        help="most kernels that one call may run",
+        metavar="",
+        ini_type="int",
+        marker=True,
+        test_only=True,
+    ),
+    Setting(
+        name="fusion_patterns",
+        check=checks.text,
+        default=None,
+        help="file of fusion patterns of your own, in TOML; they are added to the built-in ones",
+        metavar="FILE",
+        ini_type="string",
+        is_path=True,
+    ),
+    Setting(
         name="device",
         check=checks.device,
         default="auto",
@@ -199,6 +240,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
+RUN_SETTINGS: tuple[Setting, ...] = tuple(setting for setting in SETTINGS if not setting.test_only)
+"""The settings that options, environment variables and the ini file give."""
+
 MARKER_SETTINGS: dict[str, Setting] = {setting.name: setting for setting in SETTINGS if setting.marker}
 """The settings that ``@pytest.mark.npu_perf`` and ``npu_perf.case`` take, by name."""
 
@@ -207,17 +251,20 @@ def settings_table() -> list[tuple[str, str, str, str]]:
     """Rows of the documentation: option, where else it may be given, default, meaning."""
     rows = []
     for setting in SETTINGS:
-        places = [f"`{setting.variable}`", f"ini `{setting.dest}`"]
+        places = [] if setting.test_only else [f"`{setting.variable}`", f"ini `{setting.dest}`"]
         if setting.marker:
             places.insert(0, f"marker `{setting.name}=`")
-        rows.append((f"`{setting.option}`", ", ".join(places), default_text(setting), setting.help.replace("%%", "%")))
+        option = "(a test's own)" if setting.test_only else f"`{setting.option}`"
+        rows.append((option, ", ".join(places), default_text(setting), setting.help.replace("%%", "%")))
     return rows
 
 
 def default_text(setting: Setting) -> str:
     """The built-in default as a user would write it."""
     if setting.default is None:
-        return "" if setting.is_path else AUTO
+        return "" if setting.is_path or setting.test_only else AUTO
+    if setting.default == ():
+        return ""
     if isinstance(setting.default, frozenset):
         return ",".join(sorted(setting.default))
     if isinstance(setting.default, bool):

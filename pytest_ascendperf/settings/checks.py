@@ -11,6 +11,9 @@ AUTO = "auto"
 DEVICE_KINDS = ("npu", "cuda", "cpu", "scripted")
 """Every kind of device that exists, in the order in which they are listed to users. Accelerators take a number, too."""
 
+KERNEL_MODES = ("always", "regressed", "never")
+"""When the kernels of a case are recorded."""
+
 STATUS_NAMES = (
     "pass",
     "regressed",
@@ -69,6 +72,16 @@ def count_or_auto(low: int) -> Callable[[object], int | None]:
     return check
 
 
+def count_or_none(low: int) -> Callable[[object], int | None]:
+    """Makes a check for a whole number from ``low`` on, or None for no bound."""
+    whole = count(low)
+
+    def check(value: object) -> int | None:
+        return None if value is None else whole(value)
+
+    return check
+
+
 def flag(value: object) -> bool:
     """True or False."""
     if not isinstance(value, bool):
@@ -99,6 +112,21 @@ def cache(value: object) -> str:
     if value not in ("warm", "cold"):
         raise ValueError("expected warm or cold")
     return str(value)
+
+
+def kernels(value: object) -> str:
+    """``always``, ``regressed`` or ``never``."""
+    if value not in KERNEL_MODES:
+        raise ValueError(f"expected one of {', '.join(KERNEL_MODES)}")
+    return str(value)
+
+
+def pattern_names(value: object) -> tuple[str, ...]:
+    """Names of fusion patterns: one as a text, or several in a list. Whether they exist is for the catalogue to say."""
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError("expected a list of names such as ['matmul+bias+act']")
+    return tuple(names)
 
 
 def statuses(value: object) -> frozenset[str]:

@@ -10,11 +10,13 @@ import math
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import Baseline
+from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.measurement import Session
 
 # History of the format:
 #
 #   1  First version: one file per test module with the keys "environments", "module", "schema" and "tests".
+#      Later, in entries: "kernels" and "fusion_passes". An older version ignores them and still judges times rightly.
 #
 # When to count up: whenever a file would mean something else to the version before. That is a key removed, renamed or
 # given another unit or meaning; a new key without which the old ones mislead; or any change to what
@@ -25,7 +27,8 @@ SCHEMA = 1
 """The version that is written, and the newest one that is read."""
 
 SAMPLE_DIGITS = 6
-"""Significant digits of stored samples, standard deviations and autocorrelations: an error of at most 0.0005 %."""
+"""Significant digits of stored samples, standard deviations, autocorrelations and times of kernels: an error of at most
+0.0005 %."""
 
 
 class NewerSchemaError(InvalidDataError):
@@ -46,10 +49,14 @@ def check_schema(found: object) -> None:
 def as_stored(baseline: Baseline) -> Baseline:
     """``baseline`` as it will be read back: ``SAMPLE_DIGITS`` where shape matters, all digits where decisions do.
 
-    Medians, the other quantiles and means stay exact, as verdicts rest on them. Samples, standard deviations and
-    autocorrelations only describe a session, and unrounded they would double the size of a file.
+    Medians, the other quantiles and means stay exact, as verdicts rest on them. Samples, standard deviations,
+    autocorrelations and the times of single kernels only describe, and unrounded they would double the size of a file.
     """
-    return dataclasses.replace(baseline, sessions=tuple(_rounded(session) for session in baseline.sessions))
+    return dataclasses.replace(
+        baseline,
+        sessions=tuple(_rounded(session) for session in baseline.sessions),
+        kernels=None if baseline.kernels is None else _rounded_table(baseline.kernels),
+    )
 
 
 def check_readable(baseline: Baseline) -> None:
@@ -65,6 +72,13 @@ def _rounded(session: Session) -> Session:
         lag1=_significant(session.lag1),
         samples_us=tuple(_significant(sample) for sample in session.samples_us),
     )
+
+
+def _rounded_table(table: KernelTable) -> KernelTable:
+    kinds = (
+        dataclasses.replace(kind, durations_us=tuple(map(_significant, kind.durations_us))) for kind in table.kernels
+    )
+    return dataclasses.replace(table, kernels=tuple(kinds))
 
 
 def _significant(value: float) -> float:

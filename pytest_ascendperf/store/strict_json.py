@@ -5,8 +5,9 @@ more memory than its size; what is looked at is then decoded by the standard lib
 ways. A key that stands twice in one object is an error, as one of the two values would be lost. And ``NaN`` and
 ``Infinity`` are errors, as JSON does not know them.
 
-Writing sorts keys and gives each member a line of its own, except that a list or object of nothing but numbers stands
-on one line. Text that was read can be written back as it was (:class:`Verbatim`).
+Writing sorts keys and gives each member a line of its own. Two things stand on one line: a list or object of nothing
+but numbers, and a row of a table, which is an object in a list that holds texts, numbers and lists of numbers. Text
+that was read can be written back as it was (:class:`Verbatim`).
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ def _render(value: object, depth: int) -> Iterator[str | Verbatim]:
         members = ((f"{_on_one_line(key)}: ", value[key]) for key in sorted(value))
         yield from _render_lines("{}", members, depth)
     elif isinstance(value, (list, tuple)) and not _only_numbers(value):
-        yield from _render_lines("[]", (("", item) for item in value), depth)
+        yield from _render_lines("[]", (("", _row(item)) for item in value), depth)
     else:
         yield _on_one_line(value)
 
@@ -163,6 +164,17 @@ def _render_lines(brackets: str, members: Iterable[tuple[str, object]], depth: i
         yield from _render(member, depth + 1)
         separator = ","
     yield f"\n{_INDENT * depth}{brackets[1]}"
+
+
+def _row(item: object) -> object:
+    """``item``, as the text of its line where it is a row of a table."""
+    if not isinstance(item, Mapping) or not item:
+        return item
+    plain = all(
+        _only_numbers(cell) if isinstance(cell, (list, tuple)) else not isinstance(cell, (Mapping, Verbatim))
+        for cell in item.values()
+    )
+    return Verbatim(content=_on_one_line(item).encode("utf-8", "backslashreplace")) if plain else item
 
 
 def _only_numbers(values: Iterable[object]) -> bool:

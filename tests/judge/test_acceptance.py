@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_ascendperf.judge.acceptance import accepts, baseline_of
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
+from pytest_ascendperf.model.finding import Finding, FindingKind
+from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
-from pytest_ascendperf.model.verdict import Status
+from pytest_ascendperf.model.verdict import Status, Verdict
 
 CASE = CaseId(module="tests/test_ffn.py", test="test_step", case="decode")
 
@@ -42,23 +46,97 @@ def measured(median_us: float, *, invalid: tuple[str, ...] = (), where: Environm
     return Measurement(case=CASE, environment=where or environment(), session=session, invalid=invalid, notes=())
 
 
+def verdict(status: Status, *findings: Finding, timed_status: Status | None = None) -> Verdict:
+    return Verdict(
+        case=CASE,
+        status=status,
+        reason="",
+        now_us=None,
+        clock=Clock.DEVICE,
+        tolerance=0.05,
+        detectable_change=None,
+        screen=None,
+        confirm=None,
+        hard_differences=(),
+        soft_differences=(),
+        baseline_path=None,
+        notes=(),
+        findings=findings,
+        timed_status=timed_status,
+    )
+
+
+def finding(kind: FindingKind, *, fails: bool = True) -> Finding:
+    return Finding(kind=kind, summary="", details=(), fails=fails)
+
+
+def table(count: int, duration_us: float) -> KernelTable:
+    kind = KernelKind(type="Add", core="AI_VECTOR_CORE", inputs="8", count=count, durations_us=(duration_us,))
+    return KernelTable(
+        kernels=(kind,),
+        activity="device",
+        sessions=1,
+        calls=2,
+        has_types=True,
+        varying=(),
+        synchronizations=0,
+        source="Level1",
+    )
+
+
 @pytest.mark.parametrize("status", list(Status))
 @pytest.mark.parametrize("stored", [True, False])
 def test_a_run_that_judges_accepts_nothing_and_all_accepts_everything(status: Status, stored: bool) -> None:
-    assert not accepts(None, status, stored=stored)
-    assert accepts("all", status, stored=stored)
+    assert not accepts(None, verdict(status), stored=stored)
+    assert accepts("all", verdict(status), stored=stored)
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_new_accepts_what_has_no_entry_here_and_nothing_else(status: Status) -> None:
-    assert accepts("new", status, stored=False)
-    assert not accepts("new", status, stored=True)
+    assert accepts("new", verdict(status), stored=False)
+    assert not accepts("new", verdict(status), stored=True)
 
 
 def test_changed_accepts_what_moved_or_cannot_be_compared() -> None:
-    accepted = {status for status in Status if accepts("changed", status, stored=True)}
+    accepted = {status for status in Status if accepts("changed", verdict(status), stored=True)}
     assert accepted == {Status.REGRESSED, Status.IMPROVED, Status.NOT_COMPARABLE, Status.PROVISIONAL}
-    assert all(accepts("changed", status, stored=False) for status in Status)
+    assert all(accepts("changed", verdict(status), stored=False) for status in Status)
+
+
+def test_changed_accepts_what_runs_otherwise_although_its_time_is_the_same() -> None:
+    removed = finding(FindingKind.KERNELS_REMOVED, fails=False)
+    assert accepts("changed", verdict(Status.PASS, removed), stored=True)
+    lost = verdict(Status.REGRESSED, finding(FindingKind.FUSION_LOST), timed_status=Status.PASS)
+    assert accepts("changed", lost, stored=True)
+
+
+def test_changed_does_not_accept_what_breaks_the_tests_own_demand_and_nothing_else() -> None:
+    not_fused = finding(FindingKind.NOT_FUSED)
+    assert not accepts("changed", verdict(Status.REGRESSED, not_fused, timed_status=Status.PASS), stored=True)
+    assert accepts("changed", verdict(Status.REGRESSED, not_fused), stored=True)
+    both = verdict(Status.REGRESSED, not_fused, finding(FindingKind.KERNELS_ADDED), timed_status=Status.PASS)
+    assert accepts("changed", both, stored=True)
+
+
+def test_a_baseline_holds_the_kernels_of_all_valid_sessions_that_have_some() -> None:
+    sessions = [
+        replace(measured(12.5), kernels=table(2, 5.0), fusion_passes=(("A", 3), ("B", 1))),
+        replace(measured(99.0, invalid=("The clock stood still.",)), kernels=table(9, 9.0)),
+        measured(12.5),
+        replace(measured(12.5), kernels=table(2, 7.0), fusion_passes=(("A", 2),)),
+    ]
+    made = baseline_of(CASE, sessions, None)
+    assert isinstance(made, Baseline)
+    assert made.kernels is not None
+    (kind,) = made.kernels.kernels
+    assert (kind.count, kind.durations_us) == (2, (5.0, 7.0))
+    assert made.fusion_passes == (("A", 2),)
+
+
+def test_sessions_without_kernels_make_a_baseline_without() -> None:
+    made = baseline_of(CASE, [measured(12.5)], None)
+    assert isinstance(made, Baseline)
+    assert (made.kernels, made.fusion_passes) == (None, None)
 
 
 def test_all_valid_sessions_make_the_baseline_in_their_order() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
+from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.immediate import ImmediateDevice
 from pytest_ascendperf.model.environment import Environment
 
@@ -52,6 +55,9 @@ class QueuedDevice(ImmediateDevice):
         """The host spends ``host_us`` on issuing a kernel that runs for ``kernel_us``."""
         self.now_ps += round(host_us * _PS_PER_US)
         self.free_ps = self.reached_ps() + round(kernel_us * _PS_PER_US)
+
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
+        return None
 
     def reached_ps(self) -> int:
         """When the device gets to what is enqueued now."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ascendperf.settings import SETTINGS, settings_table
+from pytest_ascendperf.settings import RUN_SETTINGS, settings_table
 
 from .suite import Suite
 
@@ -122,7 +122,7 @@ def test_a_usage_error_is_the_same_under_xdist(suite: Suite) -> None:
 
 def test_help_shows_every_option_once_with_its_other_places(suite: Suite) -> None:
     text = " ".join(suite.run("--help").stdout.str().split())
-    for setting in SETTINGS:
+    for setting in RUN_SETTINGS:
         word = rf"{setting.option}(?:={re.escape(setting.metavar)})? "
         assert len(re.findall(word + re.escape(setting.help.replace("%%", "%")[:20]), text)) == 1, setting.option
         assert f"env {setting.variable}, ini {setting.dest})" in text
@@ -138,9 +138,9 @@ def test_the_readme_holds_the_table_of_settings() -> None:
     assert "\n".join(rows) in text
     for row in rows:
         assert text.count(row) == 1
-    known = {setting.option for setting in SETTINGS} | {"--ascendperf-update-baselines", "--ascendperf-json"}
+    known = {setting.option for setting in RUN_SETTINGS} | {"--ascendperf-update-baselines", "--ascendperf-json"}
     assert set(re.findall(r"--ascendperf-[a-z-]+[a-z]", text)) <= known
-    assert set(re.findall(r"ASCENDPERF_[A-Z_]+[A-Z]", text)) <= {setting.variable for setting in SETTINGS}
+    assert set(re.findall(r"ASCENDPERF_[A-Z_]+[A-Z]", text)) <= {setting.variable for setting in RUN_SETTINGS}
 
 
 def test_relative_paths_count_from_where_they_were_given(suite: Suite) -> None:

@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
+from judge.kernel_values import kind, table
+from pytest_ascendperf.judge.exact import NO_EVIDENCE, ExactEvidence
+from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
+from pytest_ascendperf.model.finding import Finding, FindingKind
+from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status
@@ -81,6 +86,9 @@ def judged() -> Callable[..., ReportedCase]:
         invalid: tuple[str, ...] = (),
         notes: tuple[str, ...] = (),
         path: str = PATH,
+        base_kernels: KernelTable | None = None,
+        kernels: KernelTable | None = None,
+        exact: ExactEvidence = NO_EVIDENCE,
     ) -> ReportedCase:
         case_id = CaseId.from_nodeid(nodeid, case)
         here = environment(hard={"threads": "8"}, soft={"kernel": "6.8"})
@@ -92,12 +100,19 @@ def judged() -> Callable[..., ReportedCase]:
                 session=None if median_us is None else session(median_us),
                 invalid=invalid,
                 notes=notes,
+                kernels=kernels,
             )
 
         there = environment(chip=base_chip, hard={"threads": base_threads}, soft={"kernel": base_kernel})
         stored = None
         if base_us is not None:
-            stored = Baseline(case=case_id, environment=there, sessions=tuple(map(session, base_us)), revision=None)
+            stored = Baseline(
+                case=case_id,
+                environment=there,
+                sessions=tuple(map(session, base_us)),
+                revision=None,
+                kernels=base_kernels,
+            )
         is_here = base_chip == here.chip_id
         measurement = measured(now_us)
         judgement = judge_screen(
@@ -106,6 +121,7 @@ def judged() -> Callable[..., ReportedCase]:
             [stored] if stored is not None and not is_here else [],
             RULE,
             baseline_path=path,
+            exact=exact,
         )
         verdict = judge_confirmed(judgement, [measured(median_us) for median_us in fresh_us])
         return ReportedCase(verdict=verdict, measurement=measurement)
@@ -128,3 +144,34 @@ def every_status(judged: Callable[..., ReportedCase]) -> list[ReportedCase]:
     ]
     assert [case.verdict.status for case in cases] == list(Status)
     return cases
+
+
+@pytest.fixture
+def ran_otherwise(judged: Callable[..., ReportedCase]) -> dict[str, ReportedCase]:
+    """Cases that ran other kernels than their baselines, by what that came to."""
+    fused = table(kind("FlashAttentionScore", 1, 8.0, core="MIX_AIC"), kind("MatMulV3", 1, 4.0, core="AI_CORE"))
+    apart = table(
+        kind("BatchMatMulV3", 2, 20.0, core="AI_CORE"),
+        kind("SoftmaxV2", 1, 9.5),
+        kind("MatMulV3", 1, 7.25, core="AI_CORE"),
+    )
+    losses = (
+        KnownLoss(
+            name="attention",
+            times=1,
+            gone={"FlashAttentionScore": 1},
+            came={"BatchMatMulV3": 2, "SoftmaxV2": 1},
+            advice="A mask of another type than the fused kernel takes loses it.",
+        ),
+    )
+    demanded = Finding(kind=FindingKind.NOT_FUSED, summary="not fused: rope", details=(), fails=True)
+    kernels = {"base_kernels": fused, "kernels": apart, "exact": ExactEvidence(losses=losses)}
+    return {
+        "as fast": judged(12.5, "tests/test_ffn.py::test_lost", **kernels),
+        "slower": judged(37.5, "tests/test_ffn.py::test_both", base_us=(12.5,) * 5, fresh_us=(37.5,) * 5, **kernels),
+        "fewer": judged(12.5, "tests/test_ffn.py::test_fewer", base_kernels=apart, kernels=table(apart.kernels[0])),
+        "demanded": judged(12.5, "tests/test_ffn.py::test_rope", exact=ExactEvidence(explicit=(demanded,))),
+        "broken": judged(
+            None, "tests/test_ffn.py::test_broken", invalid=("The clock stood still.",), case="decode", **kernels
+        ),
+    }

@@ -17,6 +17,8 @@ import pytest
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
+from pytest_ascendperf.model.finding import FindingKind
+from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.verdict import Status, Verdict
 from pytest_ascendperf.report.json_report import SCHEMA_VERSION, ReportedCase, ReportedUpdate, json_report
 from pytest_ascendperf.report.selected_tests import SelectedTests
@@ -69,6 +71,21 @@ def test_verdicts_of_every_status_fit_the_schema_and_nothing_is_left_undescribed
     schema: dict[str, Any], every_status: list[ReportedCase]
 ) -> None:
     jsonschema.validate(report_of(every_status), closed(schema), cls=jsonschema.Draft202012Validator)
+
+
+def test_what_ran_fits_the_schema_and_reads_back(
+    schema: dict[str, Any], ran_otherwise: dict[str, ReportedCase]
+) -> None:
+    cases = list(ran_otherwise.values())
+    report = report_of(cases)
+    jsonschema.validate(report, closed(schema), cls=jsonschema.Draft202012Validator)
+    assert [Verdict.from_dict(entry) for entry in report["cases"]] == [case.verdict for case in cases]
+    assert [entry["timed_status"] for entry in report["cases"]] == ["pass", None, None, "pass", "invalid"]
+    kernels = report["cases"][0]["measurement"]["kernels"]
+    assert KernelTable.from_dict(kernels).counts() == {"BatchMatMulV3": 2, "SoftmaxV2": 1, "MatMulV3": 1}
+    assert report["cases"][1]["attribution"]["case_change_us"] == pytest.approx(25.0)
+    kinds = schema["$defs"]["finding"]["properties"]["kind"]["enum"]
+    assert kinds == [kind.value for kind in FindingKind]
 
 
 def test_a_run_that_measured_nothing_fits_the_schema(schema: dict[str, Any]) -> None:
@@ -190,19 +207,22 @@ def test_every_field_is_documented(schema: dict[str, Any]) -> None:
     assert {name for name in named if f"`{name}`" not in rows} == set()
 
 
-def test_the_documented_queries_run(every_status: list[ReportedCase], tmp_path: Path) -> None:
+def test_the_documented_queries_run(
+    every_status: list[ReportedCase], ran_otherwise: dict[str, ReportedCase], tmp_path: Path
+) -> None:
     if shutil.which("jq") is None:
         pytest.skip("jq is not installed")
     file = tmp_path / "report.json"
-    file.write_text(json.dumps(report_of(every_status)), encoding="utf-8")
+    file.write_text(json.dumps(report_of([*every_status, ran_otherwise["fewer"]])), encoding="utf-8")
     commands = re.findall(r"```sh\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(commands) == 3
-    slower, unjudged, worst = (
+    assert len(commands) == 4
+    slower, otherwise, unjudged, worst = (
         subprocess.run(
             ["sh", "-c", command.replace("FILE", '"$0"'), str(file)], check=True, capture_output=True, text=True
         ).stdout.splitlines()
         for command in commands
     )
     assert [line.split("\t")[0] for line in slower] == ["tests/test_ffn.py::test_slow[fp16]"]
+    assert [line.partition(": ")[0] for line in otherwise] == ["tests/test_ffn.py::test_fewer"]
     assert len(unjudged) == 4
     assert worst[0].endswith("tests/test_ffn.py::test_decode")

@@ -13,6 +13,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
+from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
 from pytest_ascendperf.model.measurement import Clock, Session
 from pytest_ascendperf.store.document import BaselineDocument
 from pytest_ascendperf.store.schema import as_stored
@@ -53,12 +54,36 @@ environments = st.builds(
     hard=pairs,
     soft=pairs,
 )
+kinds = st.builds(
+    KernelKind,
+    type=texts,
+    core=st.sampled_from(["AI_CORE", "AI_CPU", None]),
+    inputs=st.sampled_from(["8,8;8", None]),
+    count=st.integers(1, 10**9),
+    durations_us=st.tuples(st.just(0.0) | times_us, times_us),
+)
+tables = st.builds(
+    KernelTable,
+    kernels=st.lists(kinds, max_size=4, unique_by=lambda kind: kind.sort_key).map(
+        lambda drawn: tuple(sorted(drawn, key=lambda kind: kind.sort_key))
+    ),
+    activity=st.sampled_from(["device", "host"]),
+    sessions=st.just(2),
+    calls=st.integers(1, 10**9),
+    has_types=st.booleans(),
+    varying=st.lists(texts, max_size=2).map(tuple),
+    synchronizations=st.none() | st.integers(0, 10**9),
+    source=texts,
+)
+effects = st.dictionaries(texts, st.integers(0, 99), max_size=3).map(lambda items: tuple(sorted(items.items())))
 baselines = st.builds(
     Baseline,
     case=st.builds(CaseId, module=st.just(MODULE), test=texts, case=texts),
     environment=environments,
     sessions=st.lists(sessions, min_size=1, max_size=3).map(tuple),
     revision=st.none() | texts,
+    kernels=st.none() | tables,
+    fusion_passes=st.none() | effects,
 ).map(as_stored)
 
 
@@ -133,6 +158,12 @@ def test_a_file_looks_like_this() -> None:
     )
 
 
+def test_an_entry_without_kernels_holds_no_word_of_them() -> None:
+    """So a baseline that an older version recorded stays what it was, and one that it reads lacks nothing."""
+    assert b"kernels" not in content_of(baseline())
+    assert b"fusion_passes" not in content_of(baseline())
+
+
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "baseline-format.md"
 
 
@@ -151,7 +182,26 @@ def test_the_example_in_the_documentation_is_a_file_as_it_would_be_written() -> 
 def test_every_field_is_documented() -> None:
     text = DOCUMENTATION.read_text(encoding="utf-8")
     value = baseline()
-    stored = [json.loads(content_of(value)), value.to_dict(), value.environment.to_dict(), value.sessions[0].to_dict()]
+    kind = KernelKind(type="Add", core=None, inputs=None, count=1, durations_us=(5.0,))
+    table = KernelTable(
+        kernels=(kind,),
+        activity="host",
+        sessions=1,
+        calls=1,
+        has_types=True,
+        varying=(),
+        synchronizations=None,
+        source="",
+    )
+    value = replace(value, kernels=table, fusion_passes=())
+    stored = [
+        json.loads(content_of(value)),
+        value.to_dict(),
+        value.environment.to_dict(),
+        value.sessions[0].to_dict(),
+        table.to_dict(),
+        kind.to_dict(),
+    ]
     assert [key for fields in stored for key in fields if f"| `{key}`" not in text and f", `{key}`" not in text] == []
 
 

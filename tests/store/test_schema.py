@@ -6,6 +6,7 @@ import math
 import pytest
 
 from pytest_ascendperf.errors import InvalidDataError
+from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
 from pytest_ascendperf.store.schema import SCHEMA, NewerSchemaError, as_stored, check_readable, check_schema
 
 from .builders import baseline, session
@@ -45,6 +46,24 @@ def test_samples_are_rounded_far_below_a_hundredth_of_a_per_cent() -> None:
     (kept,) = as_stored(dataclasses.replace(baseline(), sessions=(session(samples_us=samples),))).sessions
     assert kept.samples_us == (1.23457e-05, 12.3457, 12345700.0)
     assert all(math.isclose(a, b, rel_tol=5e-6) for a, b in zip(kept.samples_us, samples, strict=True))
+
+
+def test_times_of_kernels_are_rounded_as_samples_are() -> None:
+    kind = KernelKind(type="Add", core=None, inputs=None, count=1, durations_us=(RAGGED, 0.0))
+    table = KernelTable(
+        kernels=(kind,),
+        activity="host",
+        sessions=2,
+        calls=1,
+        has_types=True,
+        varying=(),
+        synchronizations=None,
+        source="",
+    )
+    kept = as_stored(dataclasses.replace(baseline(), kernels=table)).kernels
+    assert kept is not None
+    assert kept.kernels[0].durations_us == (12.3457, 0.0)
+    assert dataclasses.replace(kept, kernels=table.kernels) == table
 
 
 def test_rounding_twice_changes_nothing() -> None:

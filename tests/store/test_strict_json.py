@@ -97,6 +97,27 @@ def test_the_layout_gives_each_fact_a_line_and_numbers_one_together() -> None:
     )
 
 
+def test_a_row_of_a_table_stands_on_one_line_and_what_holds_more_does_not() -> None:
+    row = {"type": "Ädd", "core": None, "durations_us": [1.5, 2.0]}
+    deeper = {"type": "Mul", "quantiles_us": {"min": 1.0}}
+    assert render_document({"rows": [row, deeper], "row": row}).decode() == (
+        "{\n"
+        '  "row": {\n'
+        '    "core": null,\n'
+        '    "durations_us": [1.5, 2.0],\n'
+        '    "type": "Ädd"\n'
+        "  },\n"
+        '  "rows": [\n'
+        '    {"core": null, "durations_us": [1.5, 2.0], "type": "Ädd"},\n'
+        "    {\n"
+        '      "quantiles_us": {"min": 1.0},\n'
+        '      "type": "Mul"\n'
+        "    }\n"
+        "  ]\n"
+        "}\n"
+    )
+
+
 def test_text_that_was_read_is_written_as_it_was() -> None:
     assert render_document({"old": Verbatim(content=b'{ "x":1}')}) == b'{\n  "old": { "x":1}\n}\n'
 

@@ -1,0 +1,149 @@
+"""Finds the places of a pattern in a trace: parts that follow one another on one stream, helper kernels aside.
+
+Rows of other streams never hide a pattern, and neither does communication, whose rows have no stream in most profiles.
+A form that names a collective is judged in the order of all streams, since the collective has one of its own. Each step
+of a chain is taken for all rows at once, so that a trace of a million kernels takes seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.fusion.parts import PartMasks
+from pytest_ascendperf.fusion.places import KernelAt, PatternMatch, Place
+from pytest_ascendperf.fusion.reasons import notes_of, why_unfused
+from pytest_ascendperf.model.kernel_columns import ABSENT
+from pytest_ascendperf.model.kernels import EAGER_MODEL, KernelTrace
+from pytest_ascendperf.model.pattern import Form, FusionPattern, Mode
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+
+def mode_of(trace: KernelTrace) -> Mode:
+    """How the work of ``trace`` was run; eager where an NPU's profile does not say."""
+    import numpy as np
+
+    if trace.activity == "host":
+        return "cpu"
+    cores = [core for core in trace.columns.core.values if core is not None]
+    on_cuda = [trace.columns.core.equals(core) for core in cores if core == "KERNEL" or core.startswith("GPU_")]
+    if any(mask.any() for mask in on_cuda):
+        return "cuda"
+    model = trace.columns.model_id
+    in_graph = np.count_nonzero((model != EAGER_MODEL) & (model != ABSENT))
+    return "graph" if in_graph > np.count_nonzero(model == EAGER_MODEL) else "eager"
+
+
+def match(pattern: FusionPattern, trace: KernelTrace, mode: Mode, *, named: bool = False) -> PatternMatch:
+    """The places of ``pattern`` in the trace of one or more calls, or of any part of them.
+
+    ``named`` says that a test names the pattern, so that forms count which show it only then. Where forms overlap, the
+    one that starts first counts, and of those that start together the one with most parts.
+    """
+    forms = [(form, True) for form in pattern.fused_in(mode) if named or not form.only_if_named]
+    forms += [(form, False) for form in pattern.unfused_in(mode)]
+    masks = PartMasks(trace)
+    found: list[tuple[Chain, Form, bool]] = []
+    for form, fused in forms:
+        found += [(chain, form, fused) for chain in find_chains(form, trace, masks)]
+    found.sort(key=lambda one: (one[0].rows[0], -len(one[0].rows), one[1].only_if_named, one[2]))
+    taken: set[int] = set()
+    places: list[Place] = []
+    for chain, form, fused in found:
+        if taken.isdisjoint(chain.rows):
+            taken.update(chain.rows)
+            places.append(_place(chain, form, fused, trace))
+    return PatternMatch(pattern=pattern, mode=mode, places=tuple(places), notes=notes_of(places, trace))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The rows of one place."""
+
+    rows: tuple[int, ...]
+    """The parts, in the order of the form."""
+    span: tuple[int, ...]
+    """All rows of its stream from the first part to the last."""
+
+
+def find_chains(form: Form, trace: KernelTrace, masks: PartMasks, *, foreign: int = 0) -> list[Chain]:
+    """Every chain of ``form``, overlapping ones too; ``foreign`` other kernels may stand before each part."""
+    import numpy as np
+
+    if not len(trace):
+        return []
+    lanes = _lanes(form, trace, masks)
+    helpers = masks.helpers(form.helpers)[lanes.rows]
+    first, *others = (masks.part(part)[lanes.rows] for part in form.parts)
+    current = np.flatnonzero(first)
+    steps = [current]
+    for mask in others:
+        after = lanes.next_stop(current, stops=mask | ~helpers, wanted=mask, foreign=foreign)
+        kept = after >= 0
+        steps = [step[kept] for step in steps]
+        current = after[kept]
+        steps.append(current)
+    chains = np.stack(steps, axis=1).tolist()
+    return [
+        Chain(
+            rows=tuple(lanes.rows[chain].tolist()),
+            span=tuple(lanes.rows[chain[0] : chain[-1] + 1].tolist()),
+        )
+        for chain in chains
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lanes:
+    """The rows of a trace, stream by stream."""
+
+    rows: Rows
+    lane: Rows
+
+    def next_stop(self, current: Rows, *, stops: Mask, wanted: Mask, foreign: int) -> Rows:
+        """For each place of ``current``, the wanted row that comes after it on its stream; -1 for none.
+
+        At most ``foreign`` other rows of ``stops`` may come before it.
+        """
+        import numpy as np
+
+        length = len(stops)
+        following = np.where(stops, np.arange(length), length)
+        following = np.minimum.accumulate(following[::-1])[::-1]
+        following = np.append(following, length)  # beyond the last row
+        at = current
+        result = np.full(len(current), -1, dtype=np.int64)
+        for _ in range(foreign + 1):
+            at = following[np.minimum(at + 1, length)]
+            inside = np.minimum(at, length - 1)
+            hit = (result < 0) & (at < length) & wanted[inside] & (self.lane[inside] == self.lane[current])
+            result[hit] = at[hit]
+        return result
+
+
+def _lanes(form: Form, trace: KernelTrace, masks: PartMasks) -> _Lanes:
+    import numpy as np
+
+    columns = trace.columns
+    lane = columns.device
+    if any(part.communication for part in form.parts):
+        rows = np.arange(len(trace))
+    else:
+        rows = np.flatnonzero(~masks.communication)
+        _, device = np.unique(columns.device, return_inverse=True)
+        streams, stream = np.unique(columns.stream, return_inverse=True)
+        lane = device * len(streams) + stream
+    rows = rows[np.argsort(lane[rows], kind="stable")]
+    return _Lanes(rows=rows, lane=lane[rows])
+
+
+def _place(chain: Chain, form: Form, fused: bool, trace: KernelTrace) -> Place:
+    part_of = {row: part.name for row, part in zip(chain.rows, form.parts, strict=True)}
+    kernels = tuple(KernelAt(position=row, record=trace[row], part=part_of.get(row)) for row in chain.span)
+    return Place(fused=fused, form=form, kernels=kernels, why=() if fused else why_unfused(kernels))

@@ -1,0 +1,115 @@
+"""The exact half of a verdict: which findings count, what they make of the status, and what could not be checked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.judge.kernel_changes import KnownLoss, kernel_findings, why_not_compared
+from pytest_ascendperf.judge.kernel_limit import check_max_kernels
+from pytest_ascendperf.judge.pass_changes import pass_findings
+from pytest_ascendperf.model.finding import Finding
+from pytest_ascendperf.model.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.model.baseline import Baseline
+    from pytest_ascendperf.model.measurement import Measurement
+    from pytest_ascendperf.model.protocol import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactEvidence:
+    """What was found before judging, by what knows the catalogue of fusions."""
+
+    explicit: tuple[Finding, ...] = ()
+    """What the test asks for and did not get; it counts whatever is stored."""
+    losses: tuple[KnownLoss, ...] = ()
+    """Fusions of the baseline that are lost; they count where the baseline is comparable."""
+    unchecked: tuple[str, ...] = ()
+    """What the test asks for and could not be checked, each a sentence: such a case does not pass."""
+
+
+NO_EVIDENCE = ExactEvidence()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What came of comparing what ran."""
+
+    findings: tuple[Finding, ...]
+    """Those that fail first."""
+    notes: tuple[str, ...]
+    """What a reader should know about it."""
+    unchecked: tuple[str, ...]
+    """What the test asks for and could not be checked."""
+
+
+NOTHING_EXAMINED = Examined(findings=(), notes=(), unchecked=())
+
+
+def examine(measurement: Measurement, baseline: Baseline | None, rule: Rule, evidence: ExactEvidence) -> Examined:
+    """The findings of one case. ``baseline`` is what it may be compared with: None where nothing is comparable."""
+    findings = list(evidence.explicit)
+    unchecked = list(evidence.unchecked)
+    notes: list[str] = []
+    if measurement.kernel_problem is not None:
+        notes.append(f"Kernels were not recorded: {measurement.kernel_problem}")
+    if rule.max_kernels is not None:
+        if measurement.kernels is None:
+            unchecked.append(f"max_kernels={rule.max_kernels} could not be checked: no kernels were recorded.")
+        elif (too_many := check_max_kernels(measurement.kernels, rule.max_kernels)) is not None:
+            findings.append(too_many)
+    if baseline is not None:
+        compared, told = _compared(measurement, baseline, evidence.losses)
+        findings += compared
+        notes += told
+    ordered = sorted(findings, key=lambda finding: not finding.fails)
+    return Examined(findings=tuple(ordered), notes=tuple(notes), unchecked=tuple(unchecked))
+
+
+def with_findings(verdict: Verdict, findings: Sequence[Finding], unchecked: Sequence[str]) -> Verdict:
+    """``verdict``, which rests on times alone, with what ran: failing findings make it REGRESSED.
+
+    What could not be checked makes it INVALID, unless it fails anyway.
+    """
+    failing = [finding.summary for finding in findings if finding.fails]
+    verdict = dataclasses.replace(verdict, findings=tuple(findings))
+    if failing:
+        told = " ".join(f"{summary[:1].upper()}{summary[1:]}." for summary in failing)
+        return _overruled(verdict, Status.REGRESSED, told)
+    if unchecked and verdict.status is not Status.REGRESSED:
+        return _overruled(verdict, Status.INVALID, " ".join(unchecked))
+    return verdict
+
+
+def _overruled(verdict: Verdict, status: Status, told: str) -> Verdict:
+    return dataclasses.replace(
+        verdict,
+        status=status,
+        timed_status=None if verdict.status is status else verdict.status,
+        reason=f"{told} {verdict.reason}",
+    )
+
+
+def _compared(
+    measurement: Measurement, baseline: Baseline, losses: Sequence[KnownLoss]
+) -> tuple[list[Finding], list[str]]:
+    findings: list[Finding] = []
+    notes: list[str] = []
+    base, head = baseline.kernels, measurement.kernels
+    if base is not None and head is not None:
+        findings += kernel_findings(base, head, losses)
+        if (reason := why_not_compared(base, head)) is not None:
+            notes.append(reason)
+    elif head is not None:
+        notes.append("The baseline has no kernel table; record it again to have kernels compared.")
+    elif base is not None and measurement.kernel_problem is None:
+        notes.append("The baseline has a kernel table and this run recorded no kernels: they are not compared.")
+    base_passes, head_passes = baseline.fusion_passes, measurement.fusion_passes
+    if base_passes is not None and head_passes is not None:
+        findings += pass_findings(base_passes, head_passes)
+    elif base_passes is not None:
+        notes.append("The baseline has fusion passes and this run recorded none: they are not compared.")
+    return findings, notes

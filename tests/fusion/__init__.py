@@ -1,0 +1,1 @@
+"""Tests of fusion. A package, as they share the traces that they make by hand."""
