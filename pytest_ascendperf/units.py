@@ -64,6 +64,13 @@ def format_change(change: float) -> str:
     return text if text == "0.00 %" else ("-" if change < 0 else "+") + text
 
 
+def format_factor(factor: float) -> str:
+    """A ratio of two times: ``1.203 ×``, ``12.3 ×``, ``123 ×``; three decimals where a per cent counts."""
+    if not math.isfinite(factor):
+        return str(factor)
+    return f"{factor:.{3 if factor < 9.9995 else 1 if factor < 99.95 else 0}f} ×"
+
+
 def format_share(share: float) -> str:
     """A measured relative size without a sign, in per cent: ``4.2 %``, ``0.31 %``."""
     if not math.isfinite(share):
@@ -88,6 +95,17 @@ def format_wall_time(seconds: float) -> str:
     whole = max(round(seconds), 0)
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def next_round_number(value: float) -> float:
+    """The least of ..., 0.5, 1, 2, 5, 10, 20, ... that is not below ``value``, which must be finite and above 0."""
+    power = math.floor(math.log10(value))
+    for exponent in (power - 1, power, power + 1):
+        for digit in (1, 2, 5):
+            number = float(f"{digit}e{exponent}")
+            if number >= value * (1.0 - 1e-9):  # 0.1 + 0.2 is 0.3
+                return number
+    return value
 
 
 def _per_cent(magnitude: float) -> str:

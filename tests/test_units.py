@@ -8,9 +8,11 @@ from pytest_ascendperf.units import (
     format_chance,
     format_change,
     format_duration,
+    format_factor,
     format_share,
     format_tolerance,
     format_wall_time,
+    next_round_number,
 )
 
 _US_PER_UNIT = {"s": 1e6, "ms": 1e3, "µs": 1.0, "ns": 1e-3}
@@ -178,3 +180,37 @@ def test_wall_time_is_told_to_the_second() -> None:
         "1 min 00 s",
         "3 min 20 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [
+        (1.2, "1.200 ×"),
+        (0.83333, "0.833 ×"),
+        (9.9994, "9.999 ×"),
+        (9.9996, "10.0 ×"),
+        (99.96, "100 ×"),
+        (1234.5, "1234 ×"),
+    ],
+)
+def test_a_factor_shows_per_mille_where_they_count(factor: float, text: str) -> None:
+    assert format_factor(factor) == text
+    assert format_factor(math.inf) == "inf"
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (0.011, 0.02),
+        (0.02, 0.02),
+        (0.0201, 0.05),
+        (0.051, 0.1),
+        (0.1 + 0.2, 0.5),
+        (1.0, 1.0),
+        (1000.0, 1000.0),
+        (7.3, 10.0),
+    ],
+)
+def test_the_next_round_number_is_not_below(value: float, number: float) -> None:
+    assert next_round_number(value) == number
+    assert next_round_number(number) == number

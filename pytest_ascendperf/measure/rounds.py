@@ -61,9 +61,16 @@ class RoundRunner(Generic[T]):
         for _ in range(rounds):
             if intervals and self.device.host_time_s() >= deadline_s:
                 break
-            intervals.append(self._round(calls_per_round))
+            intervals.append(self.enqueued_round(calls_per_round))
         self.device.synchronize()
         return [interval.elapsed_us() for interval in intervals]
+
+    def enqueued_round(self, calls: int) -> Interval:
+        """One round of ``calls`` calls behind what is enqueued already; read it when the device has synchronised."""
+        interval = self._opened()
+        self._repeat(calls)
+        interval.stop()
+        return interval
 
     def issued_round(self, calls: int) -> IssuedRound:
         """One round of ``calls`` calls, at least 2, on an idle device, timed on both clocks."""
@@ -90,12 +97,6 @@ class RoundRunner(Generic[T]):
         """
         left_us = (deadline_s - self.device.host_time_s()) * 1e6
         return max(1, min(at_most, int(min(left_us / round_us, at_most)))) if left_us > 0.0 else 1
-
-    def _round(self, calls: int) -> Interval:
-        interval = self._opened()
-        self._repeat(calls)
-        interval.stop()
-        return interval
 
     def _opened(self) -> Interval:
         if self.cold:

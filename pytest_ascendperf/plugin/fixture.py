@@ -8,6 +8,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from pytest_ascendperf.errors import SettingsError
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.kernels import KernelTrace
+from pytest_ascendperf.plugin.comparison import DEFAULT_BUDGET_S, CallComparison, call_names, checked_budget_s
 from pytest_ascendperf.settings import check_keywords
 
 P = ParamSpec("P")
@@ -23,6 +24,16 @@ class Measurer(Protocol):
 
     def measure(self, name: str, settings: dict[str, object], call: Callable[[], R]) -> R:
         """Measure ``call`` as the case ``name`` and return what its first call returned."""
+
+    def compare(
+        self,
+        first: Callable[[], object],
+        second: Callable[[], object],
+        *,
+        names: tuple[str, str],
+        budget_s: float,
+    ) -> CallComparison:
+        """Measure the two calls against each other."""
 
     def profile(self, call: Callable[[], object]) -> KernelTrace:
         """All that one call does."""
@@ -52,6 +63,7 @@ class NpuPerf:
 
     >>> out = npu_perf(model, x)                      # doctest: +SKIP
     >>> out = npu_perf.case("decode")(model, token)   # doctest: +SKIP
+    >>> npu_perf.compare(fused, unfused, x).assert_faster(by=1.2)   # doctest: +SKIP
     """
 
     def __init__(self, measurer: Measurer) -> None:
@@ -81,6 +93,30 @@ class NpuPerf:
         _check_name(name)
         check_keywords(settings, "npu_perf.case")
         return NamedCase(self._measurer, name, settings)
+
+    def compare(
+        self,
+        a: Callable[..., object],
+        b: Callable[..., object],
+        /,
+        *args: object,
+        budget_s: float = DEFAULT_BUDGET_S,
+        **kwargs: object,
+    ) -> CallComparison:
+        """Measure ``a(*args, **kwargs)`` and ``b(*args, **kwargs)`` in turns, to tell how many times faster ``a`` is.
+
+        Nothing stored is needed, and nothing is stored: both run in this process, now. Both are repeated, so they must
+        leave their arguments fit for the next call. Their exceptions come through. The rounds take ``budget_s`` seconds
+        at most, as far as what is asserted is not decided earlier. Raises MeasurementError when a function only makes
+        a coroutine or generator, and SettingsError for a budget that is not above 0.
+        """
+        __tracebackhide__ = True
+        return self._measurer.compare(
+            lambda: a(*args, **kwargs),
+            lambda: b(*args, **kwargs),
+            names=call_names(a, b),
+            budget_s=checked_budget_s(budget_s),
+        )
 
     def profile(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> KernelTrace:
         """What ``fn(*args, **kwargs)`` runs, as a profiler sees it: kernels on an accelerator, operators on the CPU.

@@ -64,6 +64,8 @@ _NEUTRAL_OPTIONS: dict[str, object] = {
     "color": "no",
     "ascendperf_json": None,
     "ascendperf_update_baselines": None,
+    "ascendperf_self_check": None,
+    "ascendperf_self_check_write": False,
 }
 """Options of pytest and of common plugins that a fresh process must not take over, by attribute."""
 

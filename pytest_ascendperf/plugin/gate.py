@@ -24,7 +24,7 @@ from pytest_ascendperf.plugin.options import command_line_of, settings_of
 from pytest_ascendperf.plugin.outcome import TestOutcome
 from pytest_ascendperf.plugin.session_request import is_fresh_session
 from pytest_ascendperf.report.failure import failure_message
-from pytest_ascendperf.report.junit import junit_properties
+from pytest_ascendperf.report.junit import comparison_properties, junit_properties
 from pytest_ascendperf.report.next_step import CommandLine
 from pytest_ascendperf.settings import Settings
 
@@ -110,17 +110,22 @@ class Gate:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge what the test measured, all its cases together, and fail it where that is called for."""
-        result = yield
         test = item.stash.get(TEST_KEY, None)
+        try:
+            result = yield
+        finally:
+            if test is not None:
+                self._gather_comparisons(item, test)
         if test is None:
             return result
         outcome = item.stash[OUTCOME_KEY]
         if self._judging is not None:
             self._judging.look_at_graphs(test)
         outcome.measurements.extend(test.measurements.values())
-        if not test.measurements and not test.has_looked:
+        if not test.measurements and not outcome.comparisons and not test.has_looked:
             pytest.fail(
-                "this test takes npu_perf and measured nothing. Call npu_perf(fn, ...) in it, or drop the fixture.",
+                "this test takes npu_perf and measured nothing. Call npu_perf(fn, ...) or npu_perf.compare(a, b, ...) "
+                "in it, or drop the fixture.",
                 pytrace=False,
             )
         if self._judging is not None:
@@ -129,6 +134,12 @@ class Gate:
             item.user_properties.extend(junit_properties(outcome.verdicts))
             self._fail_where_called_for(outcome.verdicts)
         return result
+
+    def _gather_comparisons(self, item: pytest.Item, test: MeasuredTest) -> None:
+        """Also those of a test that failed, perhaps on one of them."""
+        comparisons = test.take_comparisons()
+        item.stash[OUTCOME_KEY].comparisons.extend(comparisons)
+        item.user_properties.extend(comparison_properties(comparisons))
 
     def _fail_where_called_for(self, verdicts: list[Verdict]) -> None:
         failing = [verdict for verdict in verdicts if verdict.status.value in self._failing_statuses]

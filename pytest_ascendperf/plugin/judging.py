@@ -15,6 +15,7 @@ from pytest_ascendperf.plugin.fresh import FreshResult, run_session, target_of, 
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
 from pytest_ascendperf.plugin.outcome import TestOutcome
 from pytest_ascendperf.plugin.paths import baselines_root, short_path
+from pytest_ascendperf.plugin.self_check import RULES_KEY
 from pytest_ascendperf.settings import Settings
 from pytest_ascendperf.store.baseline_store import BaselineStore
 
@@ -28,13 +29,20 @@ class Judging:
         self._store = BaselineStore(baselines_root(config, settings))
         self._suite_tests = suite_tests
         self._update_mode: str | None = config.getoption("ascendperf_update_baselines")
+        self._checks_itself = config.getoption("ascendperf_self_check") is not None
 
     def judge(self, test: MeasuredTest, outcome: TestOutcome) -> None:
         """Add the verdicts of ``test`` and the names of its accepted cases to ``outcome``.
 
         Raises BaselineError where a baseline cannot be read, DeviceError where the device stays in use.
         """
-        if self._update_mode == "all":
+        if self._checks_itself:
+            rules = self._config.stash.setdefault(RULES_KEY, {})
+            rules.update(
+                (measurement.case, test.rule_of(name, suite_tests=self._suite_tests))
+                for name, measurement in test.measurements.items()
+            )
+        if self._update_mode == "all" or self._checks_itself:
             outcome.accepted.extend(test.measurements)
             return
         judgements = {name: self._screen(test, name) for name in test.measurements}

@@ -15,15 +15,18 @@ from pytest_ascendperf.errors import MeasurementError
 from pytest_ascendperf.judge.exact import ExactEvidence
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.measure.call import measure_call
+from pytest_ascendperf.measure.comparison import PairedRounds
 from pytest_ascendperf.measure.kernel_pass import KernelPass, profile_kernels, record_calls
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.kernels import KernelTrace
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
 from pytest_ascendperf.plugin.bench import Bench
+from pytest_ascendperf.plugin.comparison import CallComparison
 from pytest_ascendperf.plugin.kernel_checks import fusion_findings, known_losses
 from pytest_ascendperf.plugin.marker import Marked
 from pytest_ascendperf.plugin.options import settings_of
@@ -41,6 +44,7 @@ class MeasuredTest:
         self.marked = marked
         self.measurements: dict[str, Measurement] = {}
         """By case name."""
+        self._comparisons: list[CallComparison] = []
         self.has_looked = False
         """Whether the test looked at kernels without measuring: it then has done its work, too."""
         self._passes: dict[str, KernelPass | None] = {}
@@ -67,6 +71,35 @@ class MeasuredTest:
                 "the whole body of this test is measured already; take npu_perf as a parameter to measure calls in it"
             )
         return self._measure(name, settings, call)
+
+    def compare(
+        self,
+        first: Callable[[], object],
+        second: Callable[[], object],
+        *,
+        names: tuple[str, str],
+        budget_s: float,
+    ) -> CallComparison:
+        """Measure the two calls against each other."""
+        __tracebackhide__ = True
+        config = self.item.config
+        plan = _plan(settings_of(config, self.marked.keywords))
+        rounds = PairedRounds(self._bench.device, plan, first, second, budget_s=budget_s)
+        comparison = CallComparison(
+            rounds,
+            self._bench.alone,
+            nodeid=self.item.nodeid,
+            names=names,
+            decides=not is_fresh_session(config) and config.getoption("ascendperf_self_check") is None,
+        )
+        self._comparisons.append(comparison)
+        return comparison
+
+    def take_comparisons(self) -> list[ComparedCalls]:
+        """What was compared, and no longer hold on to the calls: models may hang on them."""
+        compared = [comparison.value() for comparison in self._comparisons]
+        self._comparisons.clear()
+        return compared
 
     def measure_body(self, function: Callable[..., object], arguments: Mapping[str, object]) -> None:
         """Measure the test function itself."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 UPDATE_MODES = ("new", "changed", "all")
 """What ``--ascendperf-update-baselines`` takes; alone it means ``all``."""
 
+DEFAULT_SELF_CHECK_SESSIONS = 10
+FEWEST_SELF_CHECK_SESSIONS = 5
+"""That of :mod:`~pytest_ascendperf.judge.self_check`, spelled here so that options load nothing else."""
+
 GIVEN_KEY = pytest.StashKey[Sources]()
 
 
@@ -43,6 +47,24 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FILE",
         default=None,
         help="write all results to FILE as JSON",
+    )
+    group.addoption(
+        "--ascendperf-self-check",
+        dest="ascendperf_self_check",
+        nargs="?",
+        const=DEFAULT_SELF_CHECK_SESSIONS,
+        type=_self_check_sessions,
+        metavar="N",
+        default=None,
+        help=f"measure every marked test in N processes (default {DEFAULT_SELF_CHECK_SESSIONS}) of the same code, and "
+        "say how much they differ, how often this gate would have failed them, which tolerance suits; judges nothing",
+    )
+    group.addoption(
+        "--ascendperf-self-check-write",
+        dest="ascendperf_self_check_write",
+        action="store_true",
+        default=False,
+        help="with --ascendperf-self-check: write the tolerance that it suggests to the configuration file",
     )
     for setting in RUN_SETTINGS:
         places = f"env {setting.variable}, ini {setting.dest}"
@@ -104,11 +126,38 @@ def command_line_of(config: pytest.Config) -> CommandLine:
 
 
 def check_given(config: pytest.Config) -> None:
-    """Refuse unusable environment and ini values at start. Raises pytest.UsageError."""
+    """Refuse unusable environment and ini values, and options that exclude each other. Raises pytest.UsageError."""
+    _check_self_check(config)
     try:
         settings_of(config, {})
     except SettingsError as error:
         raise pytest.UsageError(f"ascendperf: {error}") from None
+
+
+def _check_self_check(config: pytest.Config) -> None:
+    if config.getoption("ascendperf_self_check") is None:
+        if config.getoption("ascendperf_self_check_write"):
+            raise pytest.UsageError("ascendperf: --ascendperf-self-check-write needs --ascendperf-self-check")
+        return
+    if config.getoption("ascendperf_update_baselines") is not None:
+        raise pytest.UsageError(
+            "ascendperf: --ascendperf-self-check stores no baselines, so it cannot be given together with "
+            "--ascendperf-update-baselines. Run one after the other"
+        )
+    if getattr(config.option, "dist", "no") != "no" or getattr(config.option, "tx", None):
+        raise pytest.UsageError(
+            "ascendperf: --ascendperf-self-check measures in processes of its own, one after the other, and cannot be "
+            "distributed by xdist. Add -n0"
+        )
+
+
+def _self_check_sessions(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) >= FEWEST_SELF_CHECK_SESSIONS):
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from {FEWEST_SELF_CHECK_SESSIONS}, got {text!r}. If that is what to test, put it "
+            f"before the option, or write --ascendperf-self-check={DEFAULT_SELF_CHECK_SESSIONS}"
+        )
+    return int(text)
 
 
 def _update_mode(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_ascendperf.model import fields
+from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Verdict
 
@@ -25,6 +26,7 @@ class TestOutcome:
     """One per case, less the accepted ones."""
     accepted: list[str] = field(default_factory=list)
     """Names of the cases whose new values are to be recorded."""
+    comparisons: list[ComparedCalls] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -34,6 +36,7 @@ class TestOutcome:
             "measurements": [measurement.to_dict() for measurement in self.measurements],
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
             "accepted": list(self.accepted),
+            "comparisons": [compared.to_dict() for compared in self.comparisons],
         }
 
     @classmethod
@@ -42,10 +45,12 @@ class TestOutcome:
         measurements = fields.as_list(fields.required(data, "measurements"), "measurements")
         verdicts = fields.as_list(fields.required(data, "verdicts"), "verdicts")
         accepted = fields.as_list(fields.required(data, "accepted"), "accepted")
+        comparisons = fields.as_list(fields.required(data, "comparisons"), "comparisons")
         return cls(
             target=fields.text(data, "target"),
             suite_tests=fields.count(data, "suite_tests", at_least=1),
             measurements=[Measurement.from_dict(fields.as_object(measurement)) for measurement in measurements],
             verdicts=[Verdict.from_dict(fields.as_object(verdict)) for verdict in verdicts],
             accepted=[str(name) for name in accepted],
+            comparisons=[ComparedCalls.from_dict(fields.as_object(compared)) for compared in comparisons],
         )

@@ -15,11 +15,16 @@ from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
 from pytest_ascendperf.report.json_report import ReportedCase, ReportedUpdate, json_report
+from pytest_ascendperf.report.self_check import SelfCheck
 from pytest_ascendperf.settings import Settings
 
 
 def write_json_report(
-    config: pytest.Config, settings: Settings, results: Results, recorded: Recorded | None
+    config: pytest.Config,
+    settings: Settings,
+    results: Results,
+    recorded: Recorded | None,
+    self_check: SelfCheck | None,
 ) -> str | None:
     """Write the report where one was asked for; a sentence saying why not, where it could not be written."""
     target: str | None = config.getoption("ascendperf_json")
@@ -32,7 +37,9 @@ def write_json_report(
         failing=[status for status in Status if status.value in settings.failing_statuses],
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         plugin_version=importlib.metadata.version("pytest-ascendperf"),
+        comparisons=results.comparisons,
         update=None if recorded is None else _update(recorded),
+        self_check=self_check,
     )
     try:
         _replace(Path(target), json.dumps(report, indent=1, allow_nan=False, ensure_ascii=False) + "\n")

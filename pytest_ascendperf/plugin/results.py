@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.outcome import TestOutcome
@@ -44,18 +45,25 @@ class Results:
         """All verdicts of all tests."""
         return [verdict for outcome in self.outcomes.values() for verdict in outcome.verdicts]
 
+    @property
+    def comparisons(self) -> list[ComparedCalls]:
+        """All comparisons of all tests."""
+        return [compared for outcome in self.outcomes.values() for compared in outcome.comparisons]
+
     def selected_tests(self) -> SelectedTests:
         """What became of the tests that were to be measured."""
         judged = {nodeid for nodeid, outcome in self.outcomes.items() if outcome.verdicts}
         accepted = self.to_record().keys() - judged
         others = self.outcomes.keys() - judged - accepted
+        compared = {nodeid for nodeid in others & self.passed if self.outcomes[nodeid].comparisons}
         return SelectedTests(
             selected=max((outcome.suite_tests for outcome in self.outcomes.values()), default=0),
             judged=len(judged),
             accepted=len(accepted),
             skipped=len(others & self.skipped),
             failed_before_judging=len(others - self.skipped - self.passed),
-            unmeasured=len(others & self.passed),
+            unmeasured=len(others & self.passed - compared),
+            compared=len(compared),
         )
 
     def to_record(self) -> dict[str, TestOutcome]:

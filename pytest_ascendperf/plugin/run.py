@@ -14,6 +14,7 @@ from pytest_ascendperf.plugin.options import settings_of
 if TYPE_CHECKING:
     from pytest_ascendperf.plugin.recording import Recorded
     from pytest_ascendperf.plugin.results import Results
+    from pytest_ascendperf.report.self_check import SelfCheck
     from pytest_ascendperf.settings import Settings
 
 EXIT_NOTHING_MEASURED = 6
@@ -34,6 +35,7 @@ class Run:
         self._has_workers = False
         self._results: Results | None = None
         self._recorded: Recorded | None = None
+        self._self_check: SelfCheck | None = None
         self._problems: list[str] = []
 
     @pytest.hookimpl(optionalhook=True)
@@ -85,9 +87,13 @@ class Run:
             self._recorded = self._record(settings, exitstatus)
             if self._recorded is not None:
                 session.exitstatus = self._recorded.exit_status(session.exitstatus)
+        if self._config.getoption("ascendperf_self_check") is not None:
+            self._self_check = self._check_itself(settings, exitstatus)
+            if self._self_check is not None and self._self_check.interrupted is not None:
+                session.exitstatus = session.exitstatus or pytest.ExitCode.INTERRUPTED
         if self._config.getoption("ascendperf_json") is not None:
             self._write_report(session, settings)
-        measured = self._results is not None and bool(self._results.measurements)
+        measured = self._results is not None and bool(self._results.measurements or self._results.comparisons)
         if (
             settings.strict
             and not measured
@@ -112,20 +118,35 @@ class Run:
             return interrupted_recording(f"in session 1 of {settings.sessions}")
         return Recording(self._config, settings, self._results).run()
 
+    def _check_itself(self, settings: Settings, exitstatus: int | pytest.ExitCode) -> SelfCheck | None:
+        """What came of the self-check; None where the run ended well and measured nothing."""
+        ended_well = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED or (ended_well and self._results is None):
+            self._problems.append("--ascendperf-self-check: nothing was checked, no marked test was selected")
+            return None
+        from pytest_ascendperf.plugin.self_check import interrupted_self_check, self_check
+
+        if self._results is None or not ended_well:
+            count = self._config.getoption("ascendperf_self_check")
+            return interrupted_self_check(count, settings, f"in session 1 of {count}")
+        return self_check(self._config, settings, self._results)
+
     def _write_report(self, session: pytest.Session, settings: Settings) -> None:
         """Write the file of ``--ascendperf-json``, also where nothing was measured: an old file must not stay."""
         from pytest_ascendperf.plugin.report_file import write_json_report
         from pytest_ascendperf.plugin.results import Results
 
-        problem = write_json_report(self._config, settings, self._results or Results(), self._recorded)
+        problem = write_json_report(
+            self._config, settings, self._results or Results(), self._recorded, self._self_check
+        )
         if problem is not None:
             self._problems.append(problem)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the results, where there are any."""
-        if self._results is None and self._recorded is None and not self._problems:
+        if self._results is None and self._recorded is None and self._self_check is None and not self._problems:
             return
         from pytest_ascendperf.plugin.summary import write_summary
 
-        write_summary(terminalreporter, self._config, self._results, self._recorded, self._problems)
+        write_summary(terminalreporter, self._config, self._results, self._recorded, self._self_check, self._problems)

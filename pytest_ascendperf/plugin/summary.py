@@ -10,7 +10,9 @@ from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.options import command_line_of
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
+from pytest_ascendperf.report.comparisons import comparison_table
 from pytest_ascendperf.report.explanations import explanations
+from pytest_ascendperf.report.self_check import SelfCheck, self_check_lines
 from pytest_ascendperf.report.terminal import result_table, summary_line
 from pytest_ascendperf.report.updates import update_table
 
@@ -20,11 +22,12 @@ def write_summary(
     config: pytest.Config,
     results: Results | None,
     recorded: Recorded | None,
+    self_check: SelfCheck | None,
     problems: Sequence[str],
 ) -> None:
     """Print the table, what needs words, what was recorded, what went wrong with the run, and the line that counts."""
     title = "ascendperf"
-    if results is not None and results.measurements:
+    if results is not None and (results.measurements or results.comparisons):
         choice = Bench.of(config).choice
         title += f": {choice.chip}, {choice.stack}"
     reporter.write_sep("=", title)
@@ -32,6 +35,8 @@ def write_summary(
     if results is not None and results.verdicts:
         _write(reporter, result_table(results.verdicts, width=width))
         _write(reporter, explanations(results.verdicts, command_line_of(config)))
+    if results is not None:
+        _write(reporter, comparison_table(results.comparisons, width=width))
     if recorded is not None and recorded.interrupted is not None:
         reporter.write_line(
             f"recording was interrupted {recorded.interrupted}: nothing was written, all baselines are as they were",
@@ -44,9 +49,12 @@ def write_summary(
         )
         for problem in recorded.problems:
             reporter.write_line(f"NOT WRITTEN: {problem}", red=True)
+    if self_check is not None:
+        _write(reporter, self_check_lines(self_check, width=width))
     for problem in problems:
         reporter.write_line(problem, red=True)
-    if results is not None and (recorded is None or results.verdicts):
+    nothing_to_judge = recorded is not None or self_check is not None
+    if results is not None and (not nothing_to_judge or results.verdicts):
         reporter.write_line(summary_line(results.verdicts, results.selected_tests()), bold=True)
 
 

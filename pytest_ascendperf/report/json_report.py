@@ -15,9 +15,11 @@ from dataclasses import dataclass
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import NotRecorded
+from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Status, Verdict
 from pytest_ascendperf.report.selected_tests import SelectedTests
+from pytest_ascendperf.report.self_check import SelfCheck, self_check_dict
 from pytest_ascendperf.report.updates import RecordedCase
 
 SCHEMA_VERSION = 1
@@ -52,11 +54,14 @@ def json_report(
     created: str,
     plugin_version: str,
     update: ReportedUpdate | None = None,
+    comparisons: Sequence[ComparedCalls] = (),
+    self_check: SelfCheck | None = None,
 ) -> dict[str, object]:
     """The document as plain JSON types, cases in the order given.
 
-    ``update`` is what became of the baselines, None for a run that was not to write any. ``failing`` holds
-    the statuses that fail a test in this run, ``created`` the time of the report (UTC, ISO 8601).
+    ``update`` is what became of the baselines, None for a run that was not to write any, and likewise
+    ``self_check``. ``failing`` holds the statuses that fail a test in this run, ``created`` the time of the report
+    (UTC, ISO 8601).
     Raises InvalidDataError naming the field where a number is not finite, as JSON has no such numbers.
     """
     found = Counter(case.verdict.status for case in cases)
@@ -74,7 +79,9 @@ def json_report(
         "totals": {status.value: found[status] for status in Status},
         "environments": dict(sorted(environments.items())),
         "cases": [_case(case, failing) for case in cases],
+        "comparisons": [compared.to_dict() for compared in comparisons],
         "update": None if update is None else _update(update),
+        "self_check": None if self_check is None else self_check_dict(self_check),
     }
     _check_finite(report, "")
     return report

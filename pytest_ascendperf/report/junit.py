@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.report.kernels import blamed
 from pytest_ascendperf.report.wording import printable
@@ -23,6 +24,19 @@ def junit_properties(verdicts: Iterable[Verdict]) -> list[tuple[str, str | float
         properties.append((f"{prefix}.status", verdict.status.value))
         properties.extend((f"{prefix}.{name}", value) for name, value in _numbers(verdict) if value is not None)
         properties.extend((f"{prefix}.{name}", value) for name, value in _texts(verdict) if value)
+    return properties
+
+
+def comparison_properties(compared: Iterable[ComparedCalls]) -> list[tuple[str, str | float]]:
+    """Names and values of one test's comparisons: ``ascendperf.compare.fused/unfused.ratio``, ``.low`` and ``.high``.
+
+    A bound that does not exist has no property.
+    """
+    properties: list[tuple[str, str | float]] = []
+    for each in compared:
+        prefix = f"ascendperf.compare.{printable(each.first)}/{printable(each.second)}"
+        numbers = [("ratio", each.ratio), ("low", each.low), ("high", each.high)]
+        properties.extend((f"{prefix}.{name}", value) for name, value in numbers if value is not None)
     return properties
 
 

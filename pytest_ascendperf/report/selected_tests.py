@@ -20,9 +20,13 @@ class SelectedTests:
     """Tests that failed, or could not be set up, before they could be judged."""
     unmeasured: int
     """Tests that ran to their end and measured nothing."""
+    compared: int = 0
+    """Tests that compared calls with each other, passed, and measured no case to judge."""
 
     @property
     def not_run(self) -> int:
         """Selected tests that the run did not reach."""
-        ended = self.judged + self.accepted + self.skipped + self.failed_before_judging + self.unmeasured
+        ended = (
+            self.judged + self.accepted + self.skipped + self.failed_before_judging + self.unmeasured + self.compared
+        )
         return max(self.selected - ended, 0)

@@ -78,11 +78,14 @@ def summary_line(verdicts: Sequence[Verdict], tests: SelectedTests) -> str:
     Says ``nothing was measured``, or judged, and why, when ``verdicts`` is empty.
     """
     left_out = [
+        (tests.compared, "compared calls only"),
         (tests.skipped, "skipped"),
         (tests.failed_before_judging, "failed before judging"),
         (tests.unmeasured, "ran without measuring"),
         (tests.not_run, "not reached"),
     ]
+    if not verdicts and tests.compared:
+        return "; ".join(f"{counted(number, 'test')} {what}" for number, what in left_out if number)
     if not verdicts:
         if tests.selected == 0:
             return "nothing was measured: no marked test was selected"

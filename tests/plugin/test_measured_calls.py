@@ -144,6 +144,7 @@ def test_every_call_ends_in_its_own_way(suite: Suite) -> None:
         "skipped": 4,
         "failed_before_judging": 8,
         "unmeasured": 0,
+        "compared": 0,
         "not_run": 0,
     }
     (still,) = [case for case in report["cases"] if case["test"] == "test_stands_still"]

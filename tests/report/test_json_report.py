@@ -168,6 +168,7 @@ def test_tests_and_cases_are_counted(every_status: list[ReportedCase], judged: C
         "skipped": 2,
         "failed_before_judging": 1,
         "unmeasured": 0,
+        "compared": 0,
         "not_run": 1,
     }
     assert report["totals"] == {**{status.value: 1 for status in Status}, "pass": 2}
