@@ -66,7 +66,7 @@ def judge_screen(
     comparable = None if timed.verdict.hard_differences else baseline
     examined = examine(measurement, comparable, rule, exact)
     verdict = dataclasses.replace(timed.verdict, notes=(*timed.verdict.notes, *examined.notes))
-    verdict = with_findings(verdict, examined.findings, examined.unchecked)
+    verdict = with_findings(verdict, examined.findings)
     return dataclasses.replace(timed, verdict=verdict, examined=examined)
 
 
@@ -150,7 +150,7 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     if verdict.status is Status.REGRESSED and result.comparison is not None:
         change_us = result.comparison.head_us - result.comparison.base_us
         verdict = dataclasses.replace(verdict, attribution=_attribution(judgement, fresh, change_us))
-    return with_findings(verdict, judgement.examined.findings, judgement.examined.unchecked)
+    return with_findings(verdict, judgement.examined.findings)
 
 
 def _attribution(judgement: Judgement, fresh: Sequence[Measurement], change_us: float) -> Attribution | None:

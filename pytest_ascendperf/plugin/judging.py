@@ -8,7 +8,9 @@ import pytest
 
 from pytest_ascendperf.errors import FreshProcessError
 from pytest_ascendperf.judge.acceptance import accepts
+from pytest_ascendperf.judge.exact import demands
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.fresh import FreshResult, run_session, target_of, time_limit_s
@@ -31,9 +33,10 @@ class Judging:
         self._update_mode: str | None = config.getoption("ascendperf_update_baselines")
         self._checks_itself = config.getoption("ascendperf_self_check") is not None
 
-    def judge(self, test: MeasuredTest, outcome: TestOutcome) -> None:
+    def judge(self, test: MeasuredTest, outcome: TestOutcome) -> list[Finding]:
         """Add the verdicts of ``test`` and the names of its accepted cases to ``outcome``.
 
+        Returns what the accepted cases run otherwise than the test itself asks for: recording does not make it hold.
         Raises BaselineError where a baseline cannot be read, DeviceError where the device stays in use.
         """
         if self._checks_itself:
@@ -44,10 +47,11 @@ class Judging:
             )
         if self._update_mode == "all" or self._checks_itself:
             outcome.accepted.extend(test.measurements)
-            return
+            return self._unmet_demands(test)
         judgements = {name: self._screen(test, name) for name in test.measurements}
         flagged = [name for name, judgement in judgements.items() if judgement.needs_confirmation]
         sessions, problems = self._fresh_sessions(test, judgements[flagged[0]]) if flagged else ([], [])
+        unmet: list[Finding] = []
         for name, judgement in judgements.items():
             if name in flagged:
                 fresh = [measurement for session in sessions if (measurement := session.get(name)) is not None]
@@ -56,8 +60,20 @@ class Judging:
                 verdict = judgement.verdict
             if accepts(self._update_mode, verdict, stored=judgement.baseline is not None):
                 outcome.accepted.append(name)
+                unmet += [finding for finding in verdict.failing_findings if not finding.is_against_baseline]
             else:
                 outcome.verdicts.append(verdict)
+        return unmet
+
+    def _unmet_demands(self, test: MeasuredTest) -> list[Finding]:
+        """What does not hold of what the test asks of its kernels."""
+        return [
+            finding
+            for name, measurement in test.measurements.items()
+            for finding in demands(
+                measurement, test.rule_of(name, suite_tests=self._suite_tests), test.exact_evidence(name, None)
+            )
+        ]
 
     def look_at_graphs(self, test: MeasuredTest) -> None:
         """Add what the graph compiler fused to the measurements of a test that runs graphs.
