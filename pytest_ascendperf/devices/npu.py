@@ -10,10 +10,13 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 
-from pytest_ascendperf.devices import npu_knobs, torch_install
+from pytest_ascendperf.devices import npu_knobs, npu_profiler, npu_synchronizations, torch_install
+from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.cann_install import AscendInstall, read_install
 from pytest_ascendperf.devices.npu_probe import ProbeResult, as_running
 from pytest_ascendperf.devices.npu_probe_program import cann_versions
@@ -61,6 +64,14 @@ class NpuDevice(EventDevice):
     def refusals(self) -> tuple[str, ...]:
         """The variables of the environment under which times mean nothing, by name."""
         return tuple(f"{reason}." for reason in npu_knobs.refusals(os.environ))
+
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording:
+        """The kernels of ``run``, by torch_npu's profiler; ``full`` has torch_npu analyse it whole."""
+        return npu_profiler.record_profile(self.torch, folder, run, full=full)
+
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """The waits of ``run`` that torch_npu reports; None where it does not report."""
+        return npu_synchronizations.count_synchronizations(self.torch, run)
 
     def environment(self) -> Environment:
         """Chip and CANN, as hard keys all software and knobs below the measured code, as soft ones the host."""
