@@ -111,6 +111,9 @@ class Device(Protocol):
     def reference_us(self) -> float | None:
         """Device time of work that is the same in every process, in µs; None for a device that has none."""
 
+    def vector_reference_us(self) -> float | None:
+        """The same of work of another kind, done by other units of the device and by another kernel."""
+
     def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
         """Record which kernels ``run`` runs, into ``folder``, which is empty; None for a device without a profiler.
 

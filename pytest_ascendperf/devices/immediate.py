@@ -34,6 +34,10 @@ class ImmediateDevice:
         """None: on a shared host even fixed work takes a different time from moment to moment."""
         return None
 
+    def vector_reference_us(self) -> float | None:
+        """None, as there is no other reference work either."""
+        return None
+
     def release_memory(self) -> None:
         """Nothing is kept."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
-from pytest_ascendperf.judge.validity import device_reasons
+from pytest_ascendperf.judge.validity import device_reasons, reference_notes
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
 
@@ -86,6 +86,7 @@ def judge_screen(
         reason=reason,
         detectable_change=result.detectable_change,
         screen=result.comparison,
+        notes=(*draft.verdict.notes, *reference_notes(session, baseline.sessions)),
     )
     return dataclasses.replace(draft, verdict=verdict, needs_confirmation=result.flagged)
 
