@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
+from pytest_ascendperf.judge.nearest import nearest
 from pytest_ascendperf.judge.validity import device_reasons, reference_notes
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
@@ -48,8 +49,8 @@ def judge_screen(
 ) -> Judgement:
     """Judge the run's own session.
 
-    ``baseline`` is what is stored for this chip and stack, ``elsewhere`` the same case's baselines of other ones,
-    nearest first; ``timer_resolution_us`` is the smallest step of the clock that the session was read from.
+    ``baseline`` is what is stored for this chip and stack, ``elsewhere`` the same case's baselines of other ones;
+    ``timer_resolution_us`` is the smallest step of the clock that the session was read from.
     """
     session = measurement.session
     resolution_us = 0.0 if session is None else timer_resolution_us / session.calls_per_round
@@ -152,17 +153,18 @@ def _bare_verdict(
 def _without_baseline(draft: Judgement, elsewhere: Sequence[Baseline]) -> Judgement:
     if not elsewhere:
         return draft
-    nearest = elsewhere[0].environment
-    hard = draft.environment.hard_differences(nearest)
+    closest = nearest(elsewhere, draft.environment)
+    there = closest.environment
+    hard = draft.environment.hard_differences(there)
     told: tuple[str, ...] = ()
-    if nearest.chip_id == draft.environment.chip_id:  # times of another chip tell nothing about the code
-        told = reasons.elsewhere(elsewhere[0], draft.verdict.now_us, draft.verdict.clock)
+    if there.chip_id == draft.environment.chip_id:  # times of another chip tell nothing about the code
+        told = reasons.elsewhere(closest, draft.verdict.now_us, draft.verdict.clock)
     verdict = dataclasses.replace(
         draft.verdict,
         status=Status.NOT_COMPARABLE,
         reason=reasons.not_comparable(hard, elsewhere),
         hard_differences=hard,
-        soft_differences=draft.environment.soft_differences(nearest),
+        soft_differences=draft.environment.soft_differences(there),
         notes=(*draft.verdict.notes, *told),
     )
     return dataclasses.replace(draft, verdict=verdict)
