@@ -32,16 +32,17 @@ output.mkdir()
 
 
 def cann(root: Path, script: str = WRITES) -> Path:
-    """A CANN in ``root`` with nothing but ``msprof``, behind a link as in an installed one, and its script."""
+    """A CANN in ``root`` with nothing but ``msprof`` and its script; the folder of a link to the program."""
     (root / SCRIPT).parent.mkdir(parents=True)
     (root / SCRIPT).write_text(script)
     program = root / "tools/profiler/bin/msprof"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    (root / "bin").mkdir()
-    (root / "bin/msprof").symlink_to(program)
-    return root
+    linked = root.with_name(f"{root.name}-links")
+    linked.mkdir()
+    (linked / "msprof").symlink_to(program)
+    return linked
 
 
 def session(tmp_path: Path) -> Path:
@@ -52,8 +53,9 @@ def session(tmp_path: Path) -> Path:
 
 def test_the_script_is_found_by_the_program_on_the_path_first(tmp_path: Path) -> None:
     """Also below a folder whose name holds the word "tools"."""
-    first, second = cann(tmp_path / "my tools" / "cann"), cann(tmp_path / "other")
-    environ = {"PATH": str(first / "bin"), "ASCEND_HOME_PATH": str(second)}
+    first, second = tmp_path / "my tools" / "cann", tmp_path / "other"
+    environ = {"PATH": str(cann(first)), "ASCEND_HOME_PATH": str(second)}
+    cann(second)
     assert find_msprof_script(environ) == first / SCRIPT
     assert find_msprof_script({**environ, "PATH": ""}) == second / SCRIPT
     assert find_msprof_script({"PATH": "", "ASCEND_TOOLKIT_HOME": str(second)}) == second / SCRIPT
@@ -63,23 +65,23 @@ def test_the_script_is_found_by_the_program_on_the_path_first(tmp_path: Path) ->
 def test_the_fast_route_needs_nothing_but_msprof(tmp_path: Path) -> None:
     """Tables may come in slices, of which some may be empty; the output of the program is kept beside them."""
     folder = session(tmp_path)
-    exported = export_profile(folder, {**os.environ, "PATH": str(cann(tmp_path / "cann") / "bin")})
+    exported = export_profile(folder, {**os.environ, "PATH": str(cann(tmp_path / "cann"))})
     assert exported.path == folder / "PROF_000001_20260101000000000_ABC"
     assert exported.notes == ()
     assert (folder / "export.log").is_file()
 
 
 def test_a_table_that_is_cut_before_its_first_row_is_an_error(tmp_path: Path) -> None:
-    script = cann(tmp_path / "cann", WRITES.replace("Op Name\\nAdd\\n", ""))
+    path = str(cann(tmp_path / "cann", WRITES.replace("Op Name\\nAdd\\n", "")))
     with pytest.raises(ProfileError, match=r"op_summary_slice_0_20260101000000\.csv has a header and no kernel"):
-        export_profile(session(tmp_path), {**os.environ, "PATH": str(script / "bin")})
+        export_profile(session(tmp_path), {**os.environ, "PATH": path})
 
 
 def test_both_routes_are_told_where_neither_leads_anywhere(tmp_path: Path) -> None:
     """The script dies of a signal; the analysis cannot start, since its interpreter finds no package."""
     dies = "import os, signal; print('as it goes'); os.sys.stdout.flush(); os.kill(os.getpid(), signal.SIGABRT)"
     folder = session(tmp_path)
-    environ = {**os.environ, "PATH": str(cann(tmp_path / "cann", dies) / "bin"), "PYTHONHOME": str(tmp_path)}
+    environ = {**os.environ, "PATH": str(cann(tmp_path / "cann", dies)), "PYTHONHOME": str(tmp_path)}
     with pytest.raises(ProfileError) as raised:
         export_profile(folder, environ, limits=TimeLimits(summary_s=60, analysis_s=60))
     text = str(raised.value)

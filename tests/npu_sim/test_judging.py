@@ -97,13 +97,13 @@ import pytest
 import torch
 
 
-@pytest.mark.npu_perf(warmup=3, rounds=3)
+@pytest.mark.npu_perf(warmup=3, rounds=3, min_change_us=0.1)
 def test_linear(npu_perf):
     layer = torch.nn.Linear(512, 512).to(npu_perf.device)
     npu_perf(layer, torch.ones(256, 512, device=npu_perf.device))
 
 
-@pytest.mark.npu_perf(warmup=3, rounds=3)
+@pytest.mark.npu_perf(warmup=3, rounds=3, min_change_us=0.1)
 def test_tanh(npu_perf):
     npu_perf(torch.tanh, torch.ones(1024, 1024, device=npu_perf.device))
 """
