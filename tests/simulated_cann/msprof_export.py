@@ -62,6 +62,8 @@ SECONDS_AFTER_OUTPUT = 0.5
 SECONDS_WITHOUT_END = 3600
 #: The model that eager kernels belong to, as msprof numbers it.
 EAGER_MODEL = 4294967295
+#: The model of all kernels of a scenario that runs compiled graphs.
+GRAPH_MODEL = 1
 
 
 def main(arguments: list[str]) -> int:
@@ -135,7 +137,7 @@ def _us(time_ns: int) -> str:
 def _summary_row(kernel: dict[str, Any]) -> list[Any]:
     return [
         kernel["device"],
-        EAGER_MODEL,
+        GRAPH_MODEL if kernel["graph"] else EAGER_MODEL,
         kernel["task"],
         kernel["stream"],
         kernel["name"],

@@ -51,6 +51,14 @@ class Mspti(str, Enum):
     BROKEN = "broken"
 
 
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Kernels that become one: it has the type ``into``, the inputs and the cost of the first, and all their names."""
+
+    into: str
+    parts: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One simulated machine.
@@ -86,6 +94,14 @@ class Scenario:
     #: Operators that come out as several kernels: ``{"aclnnAddmm": ("MatMulV3", "Add")}``. The first keeps the
     #: operator's own work, each other one reads two tensors of the output's size and writes one.
     unfused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Whether kernels belong to a compiled graph. Operators are still launched one by one; the profile says otherwise.
+    graph: bool = False
+    #: Kernels that the graph compiler makes one of. It does not look ahead: kernels that follow one another on a
+    #: stream, without the host waiting in between, in the order of a rule's parts are absorbed as they come.
+    merges: tuple[Merge, ...] = ()
+    #: Passes of the graph compiler and how often each takes effect: written to ``fusion_result.json`` when a process
+    #: ends.
+    fusion_passes: Mapping[str, int] = field(default_factory=dict)
     #: Kernel types that run on the AI CPU.
     ai_cpu_types: tuple[str, ...] = ()
     ai_cpu_factor: float = 20.0

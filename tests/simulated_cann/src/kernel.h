@@ -13,7 +13,7 @@
 
 namespace sim {
 
-enum class Core { cube, vector, mix, ai_cpu };  // AI_CORE, AI_VECTOR_CORE, MIX_AIC, AI_CPU
+enum class Core { cube, vector, mix, ai_cpu, link };  // AI_CORE, AI_VECTOR_CORE, MIX_AIC, AI_CPU, COMMUNICATION
 
 struct TensorInfo {
   Dims dims;

@@ -4,6 +4,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "graph.h"
 #include "kernel.h"
 #include "profiler.h"
 #include "scenario.h"
@@ -79,7 +80,7 @@ Kernel unfused_part(const std::string& type, const Kernel& whole, bool keeps_wor
     if (has_bias) part.inputs.pop_back();
     return part;
   }
-  part.core = Core::vector;
+  part.core = type.rfind("hcom_", 0) == 0 ? Core::link : Core::vector;
   part.inputs = {whole.outputs[0], has_bias && type == "Add" ? whole.inputs[2] : whole.outputs[0]};
   part.outputs = {whole.outputs[0]};
   part.operations = static_cast<double>(count(whole.outputs[0].dims));
@@ -143,6 +144,7 @@ aclError run(const std::string& api, const Work& work, aclrtStream stream) {
       Stream& on = *resolve(stream);
       for (const Kernel& kernel : under_scenario(api, work.kernels)) {
         if (aclError lost = device_state()) return lost;
+        if (absorbed(kernel, on)) continue;
         count_kernel();
         record_kernel(api, kernel, on, occupy(on, from_us(cost_us(kernel))), issued_ns);
       }

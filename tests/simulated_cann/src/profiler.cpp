@@ -22,6 +22,7 @@ namespace {
 struct Record {
   std::string api;
   Kernel kernel;
+  std::string nodes;  // of a graph: the types of all that this kernel does
   int stream;
   int device;
   int task;
@@ -94,12 +95,15 @@ const char* core_name(Core core) {
       return "MIX_AIC";
     case Core::ai_cpu:
       return "AI_CPU";
+    case Core::link:
+      return "COMMUNICATION";
   }
   return "N/A";
 }
 
 int block_count(const Kernel& kernel) {
   if (kernel.core == Core::ai_cpu) return 1;
+  if (kernel.core == Core::link) return 0;
   constexpr double kBytesPerBlock = 16384;
   double limit = kernel.core == Core::vector ? 40 : 20;
   return static_cast<int>(std::clamp(kernel.bytes / kBytesPerBlock, 1.0, limit));
@@ -138,6 +142,8 @@ std::string kernel_name(const Record& record) {
                                                            {"FlashAttentionScore", "FlashAttentionScore"},
                                                            {"FlashAttentionScoreGrad", "FlashAttentionScoreGrad"}};
   const std::string& type = record.kernel.type;
+  if (record.kernel.core == Core::link) return type + "_170_" + std::to_string(record.task) + "_1";
+  if (scenario().graph) return record.nodes + "_" + std::to_string(record.task);
   if (record.api.rfind("aclnn", 0) != 0) return type + std::to_string(record.task);
   auto known = inner.find(type);
   const char* core = record.kernel.core == Core::ai_cpu ? "AiCpu" : "AiCore";
@@ -148,12 +154,13 @@ void write_record(FILE* file, const Record& record) {
   const Kernel& kernel = record.kernel;
   std::string name = kernel_name(record);
   std::fprintf(file,
-               "{\"name\": \"%s\", \"type\": \"%s\", \"core\": \"%s\", \"stream\": %d, \"task\": %d, "
+               "{\"name\": \"%s\", \"type\": \"%s\", \"core\": \"%s\", \"graph\": %s, \"stream\": %d, \"task\": %d, "
                "\"api\": \"%s\", \"issued_ns\": %" PRId64 ", \"start_ns\": %" PRId64
                ", \"duration_us\": %.6f, \"wait_us\": %.3f, \"blocks\": %d, "
                "\"input_shapes\": \"%s\", \"input_dtypes\": \"%s\", \"input_formats\": \"%s\", "
                "\"output_shapes\": \"%s\", \"output_dtypes\": \"%s\", \"output_formats\": \"%s\"}\n",
-               name.c_str(), kernel.type.c_str(), core_name(kernel.core), record.stream, record.task,
+               name.c_str(), kernel.type.c_str(), core_name(kernel.core), scenario().graph ? "true" : "false",
+               record.stream, record.task,
                record.api.c_str(), record.issued_ns, record.start_ns, to_us(record.duration), record.wait_us,
                block_count(kernel), shapes(kernel.inputs).c_str(), dtypes(kernel.inputs).c_str(),
                formats(kernel.inputs).c_str(), shapes(kernel.outputs).c_str(), dtypes(kernel.outputs).c_str(),
@@ -224,7 +231,18 @@ void record_kernel(const std::string& api, const Kernel& kernel, const Stream& s
   for (auto [recording, records] : {std::pair{now.recording, &now.records}, {monitor().recording, &monitor().records}}) {
     if (!recording) continue;
     int task = static_cast<int>(records->size()) + 1;
-    records->push_back({api, kernel, stream.id, stream.device, task, issued_ns, start_ns, ran.duration, wait_us});
+    records->push_back(
+        {api, kernel, kernel.type, stream.id, stream.device, task, issued_ns, start_ns, ran.duration, wait_us});
+  }
+}
+
+void extend_recorded_kernel(const std::string& type, const std::string& into) {
+  for (auto [recording, records] : {std::pair{session().recording, &session().records},
+                                    {monitor().recording, &monitor().records}}) {
+    if (!recording || records->empty()) continue;
+    Record& last = records->back();
+    last.nodes += type;
+    if (!into.empty()) last.kernel.type = into;
   }
 }
 

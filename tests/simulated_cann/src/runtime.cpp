@@ -5,6 +5,7 @@
 #include <string>
 
 #include "device.h"
+#include "graph.h"
 #include "scenario.h"
 
 namespace sim {
@@ -95,7 +96,10 @@ aclError aclInit(const char*) {
   return ACL_SUCCESS;
 }
 
-aclError aclFinalize() { return ACL_SUCCESS; }
+aclError aclFinalize() {
+  sim::write_fusion_result();
+  return ACL_SUCCESS;
+}
 
 const char* aclGetRecentErrMsg() { return sim::last_message.c_str(); }
 aclError aclrtPeekAtLastError(aclrtLastErrLevel) { return sim::last_error; }

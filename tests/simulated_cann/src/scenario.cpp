@@ -46,6 +46,13 @@ Scenario from_json(const Json& json) {
   out.kernel_factors = numbers_by_name(json.at("kernel_factors"));
   for (const auto& [api, types] : json.at("unfused").members)
     for (const Json& type : types.list) out.unfused[api].push_back(type.text);
+  out.graph = json.at("graph").truth;
+  for (const Json& rule : json.at("merges").list) {
+    Merge merge{rule.at("into").text, {}};
+    for (const Json& type : rule.at("parts").list) merge.parts.push_back(type.text);
+    out.merges.push_back(merge);
+  }
+  out.fusion_passes = numbers_by_name(json.at("fusion_passes"));
   for (const Json& type : json.at("ai_cpu_types").list) out.ai_cpu_types.insert(type.text);
   out.ai_cpu_factor = number("ai_cpu_factor");
   out.clock_ratio = number("clock_ratio");

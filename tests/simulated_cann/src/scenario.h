@@ -9,6 +9,11 @@
 
 namespace sim {
 
+struct Merge {
+  std::string into;
+  std::vector<std::string> parts;
+};
+
 struct Scenario {
   std::string soc_name;
   std::string cann_version;
@@ -23,6 +28,9 @@ struct Scenario {
   std::map<std::string, double> kernel_us;
   std::map<std::string, double> kernel_factors;
   std::map<std::string, std::vector<std::string>> unfused;
+  bool graph;
+  std::vector<Merge> merges;
+  std::map<std::string, double> fusion_passes;
   std::set<std::string> ai_cpu_types;
   double ai_cpu_factor;
   double clock_ratio;
