@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pytest_ascendperf.model.environment import Environment
+from pytest_ascendperf.model.kernel_times import KernelTime
 
 
 class Interval(Protocol):
@@ -39,6 +40,9 @@ class Recording:
     """Who recorded it, and the settings that took effect: ``torch_npu.profiler Level1 ACL_AICORE_NONE``."""
     notes: tuple[str, ...] = ()
     """What a reader should know about it, each a sentence."""
+    kernel_times: tuple[KernelTime, ...] | None = None
+    """Times of the same kernels by a tool that slows them less; None where there is none. They may not agree with the
+    profile: :func:`~pytest_ascendperf.model.kernel_times.with_kernel_times` uses them where they do."""
 
 
 class Device(Protocol):
@@ -107,12 +111,16 @@ class Device(Protocol):
     def reference_us(self) -> float | None:
         """Device time of work that is the same in every process, in µs; None for a device that has none."""
 
+    def vector_reference_us(self) -> float | None:
+        """The same of work of another kind, done by other units of the device and by another kernel."""
+
     def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
         """Record which kernels ``run`` runs, into ``folder``, which is empty; None for a device without a profiler.
 
-        ``full`` asks for all that the profiler can write, which takes longer. Waits for the device. Nothing may be
-        timed meanwhile: a profiler slows the host down. Exceptions of ``run`` go through. Raises ProfileError, saying
-        why, where the profiler left nothing that can be read.
+        ``full`` asks for everything the profiler can write, which takes longer. ``run`` may be called again for
+        ``kernel_times``. Waits for the device. Nothing may be timed meanwhile: a profiler slows the host down.
+        Exceptions of ``run`` go through. Raises ProfileError, saying why, where the profiler left nothing that can be
+        read.
         """
 
     def count_synchronizations(self, run: Callable[[], None]) -> int | None:

@@ -39,6 +39,10 @@ class ImmediateDevice:
         """None: every call waits."""
         return None
 
+    def vector_reference_us(self) -> float | None:
+        """None, as there is no other reference work either."""
+        return None
+
     def release_memory(self) -> None:
         """Nothing is kept."""
 

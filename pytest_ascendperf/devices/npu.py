@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from pytest_ascendperf.devices import npu_knobs, torch_install
+from pytest_ascendperf.devices import npu_knobs, npu_profiler, npu_synchronizations, torch_install
 from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.cann_install import AscendInstall, read_install
 from pytest_ascendperf.devices.npu_probe import ProbeResult, as_running
@@ -53,14 +53,6 @@ class NpuDevice(EventDevice):
         """Wait until torch_npu's own thread has launched all that Python enqueued."""
         _ = self.accelerator.current_stream().npu_stream  # handing out the stream empties the queue first
 
-    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording | None:
-        """None."""
-        return None
-
-    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
-        """None."""
-        return None
-
     def cause_of(self, error: BaseException) -> str:
         """torch_npu's explanation and the runtime's code, out of the many lines of its errors."""
         code = re.search(r"error code is (\d+)", str(error))
@@ -72,6 +64,14 @@ class NpuDevice(EventDevice):
     def refusals(self) -> tuple[str, ...]:
         """The variables of the environment under which times mean nothing, by name."""
         return tuple(f"{reason}." for reason in npu_knobs.refusals(os.environ))
+
+    def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording:
+        """The kernels of ``run``, by torch_npu's profiler; ``full`` has torch_npu analyse it whole."""
+        return npu_profiler.record_profile(self.torch, folder, run, full=full)
+
+    def count_synchronizations(self, run: Callable[[], None]) -> int | None:
+        """The waits of ``run`` that torch_npu reports; None where it does not report."""
+        return npu_synchronizations.count_synchronizations(self.torch, run)
 
     def environment(self) -> Environment:
         """Chip and CANN, as hard keys all software and knobs below the measured code, as soft ones the host."""

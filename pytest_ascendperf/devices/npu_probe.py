@@ -7,9 +7,6 @@ is or with the reason why there is none.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -20,6 +17,7 @@ from pathlib import Path
 from pytest_ascendperf.devices import npu_probe_program
 from pytest_ascendperf.devices.cann_diagnosis import diagnose_install
 from pytest_ascendperf.devices.cann_install import DEFAULT_ROOT, AscendInstall, read_install
+from pytest_ascendperf.devices.child_process import described_end, last_line, run_to_end, shortened
 from pytest_ascendperf.devices.diagnosis import Diagnosis
 from pytest_ascendperf.devices.version_files import FoundVersion
 from pytest_ascendperf.model import fields
@@ -31,9 +29,6 @@ TIMEOUT_S = 180.0
 """How long it may take. Starting the runtime on a host with eight devices takes tens of seconds."""
 
 _PACKAGE_ROOT = PROGRAM.parents[2]
-
-_LONGEST_CAUSE = 300
-"""Characters of an error that are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +96,9 @@ def diagnose_plain_import(environ: Mapping[str, str], *, timeout_s: float = TIME
     """
     with tempfile.TemporaryDirectory(prefix="ascendperf-probe-", ignore_cleanup_errors=True) as name:
         output = Path(name) / "output"
-        if _run([sys.executable, "-c", "import torch"], environ, output, timeout_s) == 0:
+        if run_to_end([sys.executable, "-c", "import torch"], environ, output, timeout_s) == 0:
             return None
-        last_words = _last_line(output).split(". You can ", 1)[0].rstrip(".")
+        last_words = last_line(output).split(". You can ", 1)[0].rstrip(".")
     return Diagnosis(
         problem=f"import torch fails, as it also loads torch_npu: {last_words}",
         remedy="repair torch_npu or uninstall it, or set TORCH_DEVICE_BACKEND_AUTOLOAD=0 where no NPU is used",
@@ -142,9 +137,9 @@ def probe_npu(
         report = folder / "report"
         report.touch()
         command = [interpreter, str(program), str(report), str(_PACKAGE_ROOT)]
-        status = _run(command, environ, folder / "output", timeout_s)
+        status = run_to_end(command, environ, folder / "output", timeout_s)
         messages = _messages(report)
-        last_words = _last_line(folder / "output")
+        last_words = last_line(folder / "output")
     step = next((str(message["step"]) for message in reversed(messages) if "step" in message), "start Python")
     final = messages[-1] if messages else {}
     # A complete answer counts, even if the runtime crashed on its way out.
@@ -158,34 +153,8 @@ def probe_npu(
             problem=f"looking for the NPU did not end within {timeout_s:g} s: it hung at the step '{step}'",
             remedy=_RESTART,
         )
-    ended = f"died of {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
-    return _failed(step, f"the process {ended}" + (f", its last words: {last_words}" if last_words else ""))
-
-
-def _run(command: list[str], environ: Mapping[str, str], output: Path, timeout_s: float) -> int | None:
-    """The status with which ``command`` ended; None if it had to be killed.
-
-    Its output goes to a file, as a process that it leaves behind would keep a pipe open for ever.
-    """
-    with (
-        output.open("wb") as sink,
-        subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            env=dict(environ),
-            start_new_session=True,
-        ) as process,
-    ):
-        try:
-            return process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            # Also after Ctrl-C, which does not reach the process. Its group, as it may have started helpers.
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+    tail = f", its last words: {last_words}" if last_words else ""
+    return _failed(step, f"the process {described_end(status)}{tail}")
 
 
 def _messages(report: Path) -> list[Mapping[str, object]]:
@@ -231,20 +200,4 @@ def _cause(message: str) -> str:
     first = next((line.strip() for line in message.splitlines() if line.strip()), "no message")
     for tail in (". Please ", "[ERROR]"):
         first = first.split(tail, 1)[0]
-    return _shortened(first.strip() or "no message")
-
-
-def _last_line(output: Path) -> str:
-    lines = [line.strip() for line in output.read_text(encoding="utf-8", errors="replace").splitlines()]
-    return _shortened(next((line for line in reversed(lines) if line), ""))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_CAUSE else text[: _LONGEST_CAUSE - 1] + "…"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+    return shortened(first.strip() or "no message")

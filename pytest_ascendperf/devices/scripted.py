@@ -21,11 +21,13 @@ from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.immediate import ImmediateDevice
 from pytest_ascendperf.errors import MeasurementError
 from pytest_ascendperf.model.environment import Environment
+from pytest_ascendperf.model.kernels import EAGER_MODEL
 
 _PS_PER_US = 1_000_000
 _PS_PER_S = 1_000_000_000_000
 
 _KERNEL_COLUMNS = (
+    "Model ID",
     "Name",
     "Type",
     "Accelerator Core",
@@ -45,6 +47,7 @@ class ScriptedKernel:
     type: str
     core: str
     inputs: str
+    graph: bool
     start_ps: int
     duration_ps: int
 
@@ -100,20 +103,28 @@ class ScriptedDevice(ImmediateDevice):
         self._soft = dict(soft or {})
 
     def spend(
-        self, duration_us: float, *, kernel: str | None = None, core: str = "AI_CORE", inputs: str = "N/A"
+        self,
+        duration_us: float,
+        *,
+        kernel: str | None = None,
+        core: str = "AI_CORE",
+        inputs: str = "N/A",
+        graph: bool = False,
     ) -> None:
         """Move the clock by ``duration_us`` µs, rounded to the picosecond; 0 lets it stand, less than 0 sets it back.
 
         With the name of a ``kernel``, that type of kernel ran on ``core`` for this time, and a profile has it; in
-        ``inputs`` sizes are joined by commas and inputs by semicolons. Raises MeasurementError when the duration is not
-        finite.
+        ``inputs`` sizes are joined by commas and inputs by semicolons, and ``graph`` makes it a part of a compiled
+        graph. Raises MeasurementError when the duration is not finite.
         """
         if not math.isfinite(duration_us):
             raise MeasurementError(f"spend() takes a finite number of µs, got {duration_us}")
         duration_ps = round(duration_us * _PS_PER_US)
         if kernel is not None:
             self._kernels.append(
-                ScriptedKernel(type=kernel, core=core, inputs=inputs, start_ps=self.now_ps, duration_ps=duration_ps)
+                ScriptedKernel(
+                    type=kernel, core=core, inputs=inputs, graph=graph, start_ps=self.now_ps, duration_ps=duration_ps
+                )
             )
         self.now_ps += duration_ps
 
@@ -171,6 +182,7 @@ class ScriptedDevice(ImmediateDevice):
 def _kernel_row(kernel: ScriptedKernel) -> tuple[str, ...]:
     start_us, duration_us = kernel.start_ps / _PS_PER_US, kernel.duration_ps / _PS_PER_US
     return (
+        "1" if kernel.graph else str(EAGER_MODEL),
         f"{kernel.type}_{kernel.type}",
         kernel.type,
         kernel.core,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.cpu import held_threads, is_traced
 from pytest_ascendperf.devices.processor import read_processor
-from pytest_ascendperf.devices.reference_work import ReferenceWork
+from pytest_ascendperf.devices.reference_work import ReferenceWork, matrix_product, vector_work
 from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.model.environment import Environment
 
@@ -151,8 +151,12 @@ class EventDevice(ABC):
         self._reference.lead_in()
 
     def reference_us(self) -> float | None:
-        """Time of one run of the reference work, in µs; None where the host is too slow to time it."""
+        """Time of one reference product of matrices, in µs; None where the host is too slow to time it."""
         return self._reference.time_us()
+
+    def vector_reference_us(self) -> float | None:
+        """Time of the reference work of vectors, in µs; None where the host is too slow to time it."""
+        return self._vector_reference.time_us()
 
     def flush_caches(self) -> None:
         """Enqueue a write over as much memory as the last-level cache holds."""
@@ -201,7 +205,11 @@ class EventDevice(ABC):
 
     @cached_property
     def _reference(self) -> ReferenceWork:
-        return ReferenceWork(self, self.torch)
+        return matrix_product(self, self.torch)
+
+    @cached_property
+    def _vector_reference(self) -> ReferenceWork:
+        return vector_work(self, self.torch)
 
     @cached_property
     def _flushed(self) -> Tensor:

@@ -16,8 +16,11 @@ from pytest_ascendperf.fusion.catalogue import Catalogue
 from pytest_ascendperf.fusion.globs import any_of
 from pytest_ascendperf.fusion.parts import Inputs, fits_inputs, read_inputs
 from pytest_ascendperf.model.kernel_table import KernelTable
-from pytest_ascendperf.model.kernels import COMMUNICATION
 from pytest_ascendperf.model.pattern import Form, FusionPattern, Mode, PartKind
+
+GENERIC = "AutomaticBufferFusionOp"
+"""The type of what a graph made of elementwise operators, whichever they are. A table has no names, so it counts as any
+part of this type: what came instead tells what it held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +40,15 @@ class _Kind(NamedTuple):
     """Kernels that patterns cannot tell apart."""
 
     type: str
-    communication: bool
     inputs: Inputs | None
+
+
+class _Loss(NamedTuple):
+    """What all forms of one pattern have lost so far."""
+
+    places: int
+    gone: Counter[str]
+    came: Counter[str]
 
 
 def lost_fusions(base: KernelTable, head: KernelTable, catalogue: Catalogue, mode: Mode) -> tuple[LostFusion, ...]:
@@ -49,7 +59,7 @@ def lost_fusions(base: KernelTable, head: KernelTable, catalogue: Catalogue, mod
     if not base.has_types or not head.has_types:
         return ()
     changes = _Changes(base, head)
-    found: list[LostFusion] = []
+    found: dict[str, _Loss] = {}
     for pattern, fused, unfused in _by_evidence(catalogue, mode):
         gone_parts, came_parts = _only_in(fused, unfused), _only_in(unfused, fused)
         shared = [part for part in unfused.parts if part not in came_parts]
@@ -59,9 +69,13 @@ def lost_fusions(base: KernelTable, head: KernelTable, catalogue: Catalogue, mod
         if count:
             gone = changes.take_gone(gone_parts, count)
             came = changes.take_came(came_parts, count) + changes.take_helpers(unfused.helpers, count)
-            found.append(LostFusion(pattern=pattern, count=count, gone=_sorted(gone), came=_sorted(came)))
-    order = {pattern.name: position for position, pattern in enumerate(catalogue)}
-    return tuple(sorted(found, key=lambda lost: order[lost.pattern.name]))
+            so_far = found.get(pattern.name, _Loss(0, Counter(), Counter()))
+            found[pattern.name] = _Loss(so_far.places + count, so_far.gone + gone, so_far.came + came)
+    return tuple(
+        LostFusion(pattern=pattern, count=loss.places, gone=_sorted(loss.gone), came=_sorted(loss.came))
+        for pattern in catalogue
+        if (loss := found.get(pattern.name)) is not None
+    )
 
 
 def _by_evidence(catalogue: Catalogue, mode: Mode) -> list[tuple[FusionPattern, Form, Form]]:
@@ -126,7 +140,7 @@ def _counted(table: KernelTable, varying: set[str]) -> Counter[_Kind]:
     counts: Counter[_Kind] = Counter()
     for kind in table.kernels:
         if kind.type not in varying:
-            counts[_Kind(kind.type, kind.core == COMMUNICATION, read_inputs(kind.inputs))] += kind.count
+            counts[_Kind(kind.type, read_inputs(kind.inputs))] += kind.count
     return counts
 
 
@@ -166,12 +180,9 @@ def _take(counts: Counter[_Kind], part: PartKind, count: int) -> Counter[str]:
 
 
 def _is(part: PartKind, kind: _Kind) -> bool:
-    """Generic types count by the type alone: a table has no names, and what came instead tells what they held."""
-    return (
-        part.communication == kind.communication
-        and bool(any_of(part.types).fullmatch(kind.type))
-        and fits_inputs(part, kind.inputs, "")
-    )
+    if part.name_contains and kind.type != GENERIC:
+        return False
+    return bool(any_of(part.types).fullmatch(kind.type)) and fits_inputs(part, kind.inputs, "")
 
 
 def _sorted(counts: Counter[str]) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,6 @@ of a chain is taken for all rows at once, so that a trace of a million kernels t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pytest_ascendperf.fusion.parts import PartMasks
 from pytest_ascendperf.fusion.places import KernelAt, PatternMatch, Place
@@ -16,13 +15,6 @@ from pytest_ascendperf.fusion.reasons import notes_of, why_unfused
 from pytest_ascendperf.model.kernel_columns import ABSENT
 from pytest_ascendperf.model.kernels import EAGER_MODEL, KernelTrace
 from pytest_ascendperf.model.pattern import Form, FusionPattern, Mode
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Rows = NDArray[np.int64]
-    Mask = NDArray[np.bool_]
 
 
 def mode_of(trace: KernelTrace) -> Mode:
@@ -51,7 +43,7 @@ def match(pattern: FusionPattern, trace: KernelTrace, mode: Mode, *, named: bool
     masks = PartMasks(trace)
     found: list[tuple[Chain, Form, bool]] = []
     for form, fused in forms:
-        found += [(chain, form, fused) for chain in find_chains(form, trace, masks)]
+        found += [(chain, form, fused) for chain in find_chains(form, masks)]
     found.sort(key=lambda one: (one[0].rows[0], -len(one[0].rows), one[1].only_if_named, one[2]))
     taken: set[int] = set()
     places: list[Place] = []
@@ -72,13 +64,13 @@ class Chain:
     """All rows of its stream from the first part to the last."""
 
 
-def find_chains(form: Form, trace: KernelTrace, masks: PartMasks, *, foreign: int = 0) -> list[Chain]:
+def find_chains(form: Form, masks: PartMasks, *, foreign: int = 0) -> list[Chain]:
     """Every chain of ``form``, overlapping ones too; ``foreign`` other kernels may stand before each part."""
     import numpy as np
 
-    if not len(trace):
+    lanes = masks.devices if any(part.communication for part in form.parts) else masks.streams
+    if not len(lanes.rows):
         return []
-    lanes = _lanes(form, trace, masks)
     helpers = masks.helpers(form.helpers)[lanes.rows]
     first, *others = (masks.part(part)[lanes.rows] for part in form.parts)
     current = np.flatnonzero(first)
@@ -99,51 +91,12 @@ def find_chains(form: Form, trace: KernelTrace, masks: PartMasks, *, foreign: in
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lanes:
-    """The rows of a trace, stream by stream."""
-
-    rows: Rows
-    lane: Rows
-
-    def next_stop(self, current: Rows, *, stops: Mask, wanted: Mask, foreign: int) -> Rows:
-        """For each place of ``current``, the wanted row that comes after it on its stream; -1 for none.
-
-        At most ``foreign`` other rows of ``stops`` may come before it.
-        """
-        import numpy as np
-
-        length = len(stops)
-        following = np.where(stops, np.arange(length), length)
-        following = np.minimum.accumulate(following[::-1])[::-1]
-        following = np.append(following, length)  # beyond the last row
-        at = current
-        result = np.full(len(current), -1, dtype=np.int64)
-        for _ in range(foreign + 1):
-            at = following[np.minimum(at + 1, length)]
-            inside = np.minimum(at, length - 1)
-            hit = (result < 0) & (at < length) & wanted[inside] & (self.lane[inside] == self.lane[current])
-            result[hit] = at[hit]
-        return result
-
-
-def _lanes(form: Form, trace: KernelTrace, masks: PartMasks) -> _Lanes:
-    import numpy as np
-
-    columns = trace.columns
-    lane = columns.device
-    if any(part.communication for part in form.parts):
-        rows = np.arange(len(trace))
-    else:
-        rows = np.flatnonzero(~masks.communication)
-        _, device = np.unique(columns.device, return_inverse=True)
-        streams, stream = np.unique(columns.stream, return_inverse=True)
-        lane = device * len(streams) + stream
-    rows = rows[np.argsort(lane[rows], kind="stable")]
-    return _Lanes(rows=rows, lane=lane[rows])
+def kernels_of(chain: Chain, form: Form, trace: KernelTrace) -> tuple[KernelAt, ...]:
+    """The kernels of a chain of ``form``, with what stands between its parts."""
+    part_of = {row: part.name for row, part in zip(chain.rows, form.parts, strict=True)}
+    return tuple(KernelAt(position=row, record=trace[row], part=part_of.get(row)) for row in chain.span)
 
 
 def _place(chain: Chain, form: Form, fused: bool, trace: KernelTrace) -> Place:
-    part_of = {row: part.name for row, part in zip(chain.rows, form.parts, strict=True)}
-    kernels = tuple(KernelAt(position=row, record=trace[row], part=part_of.get(row)) for row in chain.span)
+    kernels = kernels_of(chain, form, trace)
     return Place(fused=fused, form=form, kernels=kernels, why=() if fused else why_unfused(kernels))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 
-from pytest_ascendperf.fusion.matcher import Chain, find_chains
+from pytest_ascendperf.fusion.matcher import Chain, find_chains, kernels_of
 from pytest_ascendperf.fusion.parts import PartMasks
 from pytest_ascendperf.fusion.places import KernelAt
 from pytest_ascendperf.model.kernels import KernelTrace
@@ -40,14 +40,14 @@ def _interrupted(forms: Sequence[Form], trace: KernelTrace, masks: PartMasks) ->
     best: tuple[int, Chain, Form, list[int]] | None = None
     for form in forms:
         helpers = masks.helpers(form.helpers) | masks.communication
-        for chain in find_chains(form, trace, masks, foreign=FOREIGN):
+        for chain in find_chains(form, masks, foreign=FOREIGN):
             others = [row for row in chain.span if row not in chain.rows and not helpers[row]]
             if len(others) <= FOREIGN and (best is None or len(others) < best[0]):
                 best = len(others), chain, form, others
     if best is None:
         return None
     _, chain, form, others = best
-    kernels = _kernels(chain, form, trace)
+    kernels = kernels_of(chain, form, trace)
     types = dict.fromkeys(kernel.type for kernel in kernels if kernel.position in others)
     return NearMiss(kernels=kernels, reason=f"{' and '.join(types)} between the parts.")
 
@@ -57,13 +57,8 @@ def _out_of_order(forms: Sequence[Form], trace: KernelTrace, masks: PartMasks) -
         if len(form.parts) <= _MOST_PERMUTED:
             for parts in list(permutations(form.parts))[1:]:
                 other = replace(form, parts=parts)
-                for chain in find_chains(other, trace, masks)[:1]:
+                for chain in find_chains(other, masks)[:1]:
                     expected = " → ".join(part.name for part in form.parts)
-                    kernels = _kernels(chain, other, trace)
+                    kernels = kernels_of(chain, other, trace)
                     return NearMiss(kernels=kernels, reason=f"The parts ran in another order than {expected}.")
     return None
-
-
-def _kernels(chain: Chain, form: Form, trace: KernelTrace) -> tuple[KernelAt, ...]:
-    part_of = {row: part.name for row, part in zip(chain.rows, form.parts, strict=True)}
-    return tuple(KernelAt(position=row, record=trace[row], part=part_of.get(row)) for row in chain.span)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.fusion.globs import any_of, name_of_any
+from pytest_ascendperf.fusion.lanes import Lanes
 from pytest_ascendperf.model.kernel_columns import Labels, parse_shapes
 from pytest_ascendperf.model.kernels import COMMUNICATION, KernelTrace
 from pytest_ascendperf.model.pattern import PartKind
@@ -58,13 +59,18 @@ def asks_for_inputs(part: PartKind) -> bool:
 
 
 class PartMasks:
-    """The rows of one trace that count as parts or as helpers. Texts are looked at once per distinct one."""
+    """The rows of one trace that count as parts or as helpers. Texts are looked at once per distinct one.
+
+    Making it sorts the trace by stream, so it is made once for all forms of a pattern.
+    """
 
     def __init__(self, trace: KernelTrace) -> None:
         columns = trace.columns
         self._type, self._name, self._shapes = columns.type, columns.name, columns.input_shapes
         self._untyped = columns.type.equals(None)
         self.communication = columns.core.equals(COMMUNICATION)
+        self.streams = Lanes.of_streams(trace)
+        self.devices = Lanes.of_devices(trace)
 
     def part(self, part: PartKind) -> Mask:
         """Per row, whether it counts as ``part``."""
@@ -72,7 +78,6 @@ class PartMasks:
         if part.name_contains:
             holds = _per_text(self._name, lambda name: all(text in name for text in part.name_contains))
             mask = (mask | self._untyped) & holds
-        mask &= self.communication == part.communication
         if asks_for_inputs(part):
             mask &= self._with_inputs(part, mask)
         return mask
@@ -93,17 +98,18 @@ class PartMasks:
 
         result = np.zeros(len(rows), dtype=np.bool_)
         positions = np.flatnonzero(rows)
-        pairs = np.stack((self._shapes.codes[positions], self._name.codes[positions]))
-        distinct, of_row = np.unique(pairs, axis=1, return_inverse=True)
+        names = len(self._name.values)
+        pairs = self._shapes.codes[positions].astype(np.int64) * names + self._name.codes[positions]
+        distinct, of_row = np.unique(pairs, return_inverse=True)
         fits = np.fromiter(
             (
                 fits_inputs(part, read_inputs(self._shapes.values[shapes]), self._name.values[name] or "")
-                for shapes, name in distinct.T.tolist()
+                for shapes, name in (divmod(pair, names) for pair in distinct.tolist())
             ),
             dtype=np.bool_,
-            count=distinct.shape[1],
+            count=len(distinct),
         )
-        result[positions] = fits[of_row.reshape(-1)]
+        result[positions] = fits[of_row]
         return result
 
 

@@ -40,7 +40,9 @@ def notes_of(places: Sequence[Place], trace: KernelTrace) -> tuple[str, ...]:
             )
         for kernel, part in zip(place.parts, place.form.parts, strict=True):
             if part.name_contains and kernel.record.type is not None:
-                notes.append(f"{kernel.type} is a generic type; its name {kernel.record.name} tells what it holds.")
+                notes.append(
+                    f"{kernel.type} says too little; what it holds was read from its name, {kernel.record.name}."
+                )
             if asks_for_inputs(part) and kernel.inputs is None:
                 notes.append(
                     f"Shapes are not recorded: whether {part.name} has the inputs that it is known by "
@@ -52,7 +54,7 @@ def notes_of(places: Sequence[Place], trace: KernelTrace) -> tuple[str, ...]:
 def _stands_between(kernel: KernelAt, before: KernelAt, after: KernelAt) -> str:
     where = f"{kernel.type} stands between {before.type} and {after.type}"
     record = kernel.record
-    if _is_a(kernel, _CASTS) and kernel.inputs != 0:
+    if _is_a(kernel, _CASTS):
         types = f": {record.input_types} becomes {record.output_types}" if record.output_types else ""
         return f"{where}{types}; parts of different data types do not fuse."
     if _is_a(kernel, _LAYOUTS):

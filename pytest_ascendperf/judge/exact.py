@@ -27,8 +27,6 @@ class ExactEvidence:
     """What the test asks for and did not get; it counts whatever is stored."""
     losses: tuple[KnownLoss, ...] = ()
     """Fusions of the baseline that are lost; they count where the baseline is comparable."""
-    unchecked: tuple[str, ...] = ()
-    """What the test asks for and could not be checked, each a sentence: such a case does not pass."""
 
 
 NO_EVIDENCE = ExactEvidence()
@@ -42,55 +40,53 @@ class Examined:
     """Those that fail first."""
     notes: tuple[str, ...]
     """What a reader should know about it."""
-    unchecked: tuple[str, ...]
-    """What the test asks for and could not be checked."""
 
 
-NOTHING_EXAMINED = Examined(findings=(), notes=(), unchecked=())
+NOTHING_EXAMINED = Examined(findings=(), notes=())
 
 
 def examine(measurement: Measurement, baseline: Baseline | None, rule: Rule, evidence: ExactEvidence) -> Examined:
     """The findings of one case. ``baseline`` is what it may be compared with: None where nothing is comparable."""
-    findings = list(evidence.explicit)
-    unchecked = list(evidence.unchecked)
+    findings = list(demands(measurement, rule, evidence))
     notes: list[str] = []
     if measurement.kernel_problem is not None:
         notes.append(f"Kernels were not recorded: {measurement.kernel_problem}")
-    if rule.max_kernels is not None:
-        if measurement.kernels is None:
-            unchecked.append(f"max_kernels={rule.max_kernels} could not be checked: no kernels were recorded.")
-        elif (too_many := check_max_kernels(measurement.kernels, rule.max_kernels)) is not None:
-            findings.append(too_many)
     if baseline is not None:
         compared, told = _compared(measurement, baseline, evidence.losses)
         findings += compared
         notes += told
     ordered = sorted(findings, key=lambda finding: not finding.fails)
-    return Examined(findings=tuple(ordered), notes=tuple(notes), unchecked=tuple(unchecked))
+    return Examined(findings=tuple(ordered), notes=tuple(notes))
 
 
-def with_findings(verdict: Verdict, findings: Sequence[Finding], unchecked: Sequence[str]) -> Verdict:
-    """``verdict``, which rests on times alone, with what ran: failing findings make it REGRESSED.
+def demands(measurement: Measurement, rule: Rule, evidence: ExactEvidence) -> tuple[Finding, ...]:
+    """What does not hold of what the test itself asks for, whatever is stored."""
+    if rule.max_kernels is None:
+        return evidence.explicit
+    too_many = check_max_kernels(measurement.kernels, rule.max_kernels)
+    return evidence.explicit if too_many is None else (*evidence.explicit, too_many)
 
-    What could not be checked makes it INVALID, unless it fails anyway.
-    """
-    failing = [finding.summary for finding in findings if finding.fails]
+
+def with_findings(verdict: Verdict, findings: Sequence[Finding]) -> Verdict:
+    """``verdict``, which rests on times alone, with what ran: failing findings make it REGRESSED."""
     verdict = dataclasses.replace(verdict, findings=tuple(findings))
-    if failing:
-        told = " ".join(f"{summary[:1].upper()}{summary[1:]}." for summary in failing)
-        return _overruled(verdict, Status.REGRESSED, told)
-    if unchecked and verdict.status is not Status.REGRESSED:
-        return _overruled(verdict, Status.INVALID, " ".join(unchecked))
+    if verdict.failing_findings:
+        return dataclasses.replace(
+            verdict,
+            status=Status.REGRESSED,
+            timed_status=None if verdict.status is Status.REGRESSED else verdict.status,
+            reason=f"{_told(verdict.failing_findings)} {verdict.reason}",
+        )
     return verdict
 
 
-def _overruled(verdict: Verdict, status: Status, told: str) -> Verdict:
-    return dataclasses.replace(
-        verdict,
-        status=status,
-        timed_status=None if verdict.status is status else verdict.status,
-        reason=f"{told} {verdict.reason}",
-    )
+def reason_of_times(verdict: Verdict) -> str:
+    """The part of the reason that is about times: without the findings that :func:`with_findings` put before it."""
+    return verdict.reason.removeprefix(f"{_told(verdict.failing_findings)} ")
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    return " ".join(f"{finding.summary[:1].upper()}{finding.summary[1:]}." for finding in findings)
 
 
 def _compared(

@@ -9,12 +9,20 @@ from pytest_ascendperf.model.kernel_table import KernelTable
 _ROWS = 20
 
 
-def check_max_kernels(table: KernelTable, max_kernels: int) -> Finding | None:
+def check_max_kernels(table: KernelTable | None, max_kernels: int) -> Finding | None:
     """The finding that one call runs more kernels than ``max_kernels``; None where it does not.
 
-    Types whose number varies from call to call are not counted: a limit must not hold in one run and break in the next.
+    Types whose number varies from call to call count with their mean. Without a table the limit cannot be checked, and
+    that fails, too: a demand must not hold for want of a profile.
     """
-    counts = {name: count for name, count in table.counts().items() if name not in table.varying}
+    if table is None:
+        return Finding(
+            kind=FindingKind.TOO_MANY_KERNELS,
+            summary=f"the limit max_kernels={max_kernels} could not be checked: no kernels were recorded",
+            details=(),
+            fails=True,
+        )
+    counts = table.counts()
     total = sum(counts.values())
     if total <= max_kernels:
         return None

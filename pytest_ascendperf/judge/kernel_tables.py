@@ -76,6 +76,7 @@ def table_of_calls(trace: KernelTrace, calls: int, *, source: str, synchronizati
         varying=settled.varying,
         synchronizations=synchronizations,
         source=source,
+        has_graphs=trace.has_graphs,
     )
 
 
@@ -113,6 +114,7 @@ def combined(tables: Sequence[KernelTable]) -> KernelTable | None:
         varying=settled.varying,
         synchronizations=synchronizations.pop() if len(synchronizations) == 1 else None,
         source=first.source,
+        has_graphs=any(table.has_graphs for table in tables),
     )
 
 

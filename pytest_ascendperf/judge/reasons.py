@@ -31,7 +31,7 @@ def no_baseline(baseline_path: str | None) -> str:
 
 
 def not_comparable(differences: Sequence[KeyDifference], elsewhere: Sequence[Baseline]) -> str:
-    """What is stored, here or (``elsewhere``, nearest first) for other chips and stacks, is of another environment."""
+    """What is stored, here or (``elsewhere``) for other chips and stacks, is of another environment."""
     keys = ", ".join(str(difference) for difference in differences)
     if not elsewhere:
         fact = f"The stored baseline was measured in another environment: {keys}."

@@ -50,22 +50,72 @@ def device_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]
     """Why ``session`` must not be compared with the sessions of ``base``, each a sentence: the device itself changed.
 
     The reference work is the same in every process and knows nothing of the measured code. Where it takes another time,
-    the clock was throttled, or the device was shared, on one of the two occasions.
+    the clock was throttled, or the device was shared, on one of the two occasions. Where there are two kinds of it,
+    both must have changed alike; one alone is a kernel that the software changed (:func:`reference_notes`).
     """
-    stored = [reference for other in base if (reference := other.reference_us) is not None]
-    if session.reference_us is None or not stored:
+    product = _product_change(session, base)
+    if product is None or not product.is_beyond_limit:
         return ()
-    before = median(stored)
-    change = session.reference_us / before - 1.0
-    if round(abs(change), 9) <= REFERENCE_CHANGE:  # 10.5 / 10 - 1 is above 0.05 by the last bit
+    vectors = _vector_change(session, base)
+    if vectors is not None and not (vectors.is_beyond_limit and vectors.is_slower is product.is_slower):
         return ()
-    when = "now" if change > 0.0 else "when the baseline was recorded"
+    when = "now" if product.is_slower else "when the baseline was recorded"
+    also = "" if vectors is None else f" Its reference work of vectors changed by {format_change(vectors.change)}."
     return (
-        f"The device itself ran at another speed: its reference work takes {format_duration(session.reference_us)}, "
-        f"and took {format_duration(before)} when the baseline was recorded ({format_change(change)}; the limit is "
-        f"{format_share(REFERENCE_CHANGE)} either way). A throttled clock or another process on the device {when} does "
-        "this.",
+        f"The device itself ran at another speed: its reference work takes {format_duration(product.now_us)}, "
+        f"and took {format_duration(product.before_us)} when the baseline was recorded "
+        f"({format_change(product.change)}; the limit is {format_share(REFERENCE_CHANGE)} either way).{also} "
+        f"A throttled clock or another process on the device {when} does this.",
     )
+
+
+def reference_notes(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
+    """What to know of reference work of which one kind takes another time and the other does not, a sentence each."""
+    found = {"matrix product": _product_change(session, base), "work of vectors": _vector_change(session, base)}
+    changes = {kind: change for kind, change in found.items() if change is not None}
+    if len(changes) < len(found) or device_reasons(session, base):
+        return ()
+    return tuple(
+        f"The reference {kind} takes {format_duration(change.now_us)} and took {format_duration(change.before_us)} "
+        f"when the baseline was recorded ({format_change(change.change)}), and the other one does not follow it: its "
+        "kernel changed, not the device."
+        for kind, change in changes.items()
+        if change.is_beyond_limit
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReferenceChange:
+    """How long one kind of reference work takes, then and now."""
+
+    before_us: float
+    now_us: float
+
+    @property
+    def change(self) -> float:
+        return self.now_us / self.before_us - 1.0
+
+    @property
+    def is_slower(self) -> bool:
+        return self.change > 0.0
+
+    @property
+    def is_beyond_limit(self) -> bool:
+        return round(abs(self.change), 9) > REFERENCE_CHANGE  # 10.5 / 10 - 1 is above 0.05 by the last bit
+
+
+def _product_change(session: Session, base: Sequence[Session]) -> _ReferenceChange | None:
+    return _reference_change(session.reference_us, [other.reference_us for other in base])
+
+
+def _vector_change(session: Session, base: Sequence[Session]) -> _ReferenceChange | None:
+    return _reference_change(session.vector_reference_us, [other.vector_reference_us for other in base])
+
+
+def _reference_change(now_us: float | None, stored_us: Sequence[float | None]) -> _ReferenceChange | None:
+    """None where one side has no such time."""
+    known_us = [time_us for time_us in stored_us if time_us is not None]
+    return _ReferenceChange(before_us=median(known_us), now_us=now_us) if known_us and now_us is not None else None
 
 
 def notes(rounds: RawRounds) -> tuple[str, ...]:

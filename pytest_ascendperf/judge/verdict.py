@@ -11,7 +11,8 @@ from pytest_ascendperf.judge import latency, reasons
 from pytest_ascendperf.judge.attribution import attribute
 from pytest_ascendperf.judge.exact import NO_EVIDENCE, NOTHING_EXAMINED, ExactEvidence, Examined, examine, with_findings
 from pytest_ascendperf.judge.kernel_tables import combined
-from pytest_ascendperf.judge.validity import device_reasons
+from pytest_ascendperf.judge.nearest import nearest
+from pytest_ascendperf.judge.validity import device_reasons, reference_notes
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
 
@@ -58,15 +59,15 @@ def judge_screen(
 ) -> Judgement:
     """Judge the run's own session, by its times and by what it ran.
 
-    ``baseline`` is what is stored for this chip and stack, ``elsewhere`` the same case's baselines of other ones,
-    nearest first; ``timer_resolution_us`` is the smallest step of the clock that the session was read from; ``exact``
-    is what was found before.
+    ``baseline`` is what is stored for this chip and stack, ``elsewhere`` the same case's baselines of other ones;
+    ``timer_resolution_us`` is the smallest step of the clock that the session was read from; ``exact`` is what was
+    found before.
     """
     timed = _judge_times(measurement, baseline, elsewhere, rule, baseline_path, timer_resolution_us)
     comparable = None if timed.verdict.hard_differences else baseline
     examined = examine(measurement, comparable, rule, exact)
     verdict = dataclasses.replace(timed.verdict, notes=(*timed.verdict.notes, *examined.notes))
-    verdict = with_findings(verdict, examined.findings, examined.unchecked)
+    verdict = with_findings(verdict, examined.findings)
     return dataclasses.replace(timed, verdict=verdict, examined=examined)
 
 
@@ -115,6 +116,7 @@ def _judge_times(
         reason=reason,
         detectable_change=result.detectable_change,
         screen=result.comparison,
+        notes=(*draft.verdict.notes, *reference_notes(session, baseline.sessions)),
     )
     return dataclasses.replace(draft, verdict=verdict, needs_confirmation=result.flagged)
 
@@ -150,7 +152,7 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     if verdict.status is Status.REGRESSED and result.comparison is not None:
         change_us = result.comparison.head_us - result.comparison.base_us
         verdict = dataclasses.replace(verdict, attribution=_attribution(judgement, fresh, change_us))
-    return with_findings(verdict, judgement.examined.findings, judgement.examined.unchecked)
+    return with_findings(verdict, judgement.examined.findings)
 
 
 def _attribution(judgement: Judgement, fresh: Sequence[Measurement], change_us: float) -> Attribution | None:
@@ -194,17 +196,18 @@ def _bare_verdict(
 def _without_baseline(draft: Judgement, elsewhere: Sequence[Baseline]) -> Judgement:
     if not elsewhere:
         return draft
-    nearest = elsewhere[0].environment
-    hard = draft.environment.hard_differences(nearest)
+    closest = nearest(elsewhere, draft.environment)
+    there = closest.environment
+    hard = draft.environment.hard_differences(there)
     told: tuple[str, ...] = ()
-    if nearest.chip_id == draft.environment.chip_id:  # times of another chip tell nothing about the code
-        told = reasons.elsewhere(elsewhere[0], draft.verdict.now_us, draft.verdict.clock)
+    if there.chip_id == draft.environment.chip_id:  # times of another chip tell nothing about the code
+        told = reasons.elsewhere(closest, draft.verdict.now_us, draft.verdict.clock)
     verdict = dataclasses.replace(
         draft.verdict,
         status=Status.NOT_COMPARABLE,
         reason=reasons.not_comparable(hard, elsewhere),
         hard_differences=hard,
-        soft_differences=draft.environment.soft_differences(nearest),
+        soft_differences=draft.environment.soft_differences(there),
         notes=(*draft.verdict.notes, *told),
     )
     return dataclasses.replace(draft, verdict=verdict)

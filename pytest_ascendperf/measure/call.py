@@ -99,9 +99,9 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
         allowed = 1 if plan.warmup == 0 else MAX_ATTEMPTS
         while len(attempts) < allowed and attempts[-1].invalid:
             attempts.append(_further_attempt(runner, plan, attempts[-1]))
-        reference_us = device.reference_us()
+        references_us = (device.reference_us(), device.vector_reference_us())
         environment = _environment(device, plan)
-    return result, _measurement(case, environment, started, attempts, reference_us)
+    return result, _measurement(case, environment, started, attempts, references_us)
 
 
 def _environment(device: Device, plan: SamplingPlan) -> Environment:
@@ -144,7 +144,11 @@ def _sampled(runner: RoundRunner[Any], plan: SamplingPlan, warmup: Warmup) -> _A
 
 
 def _measurement(
-    case: CaseId, environment: Environment, started: str, attempts: Sequence[_Attempt], reference_us: float | None
+    case: CaseId,
+    environment: Environment,
+    started: str,
+    attempts: Sequence[_Attempt],
+    references_us: tuple[float | None, float | None],
 ) -> Measurement:
     last = attempts[-1]
     session = None
@@ -157,7 +161,8 @@ def _measurement(
             calls_per_round=last.calls_per_round,
             started=started,
             warmup_calls=last.warmup_calls,
-            reference_us=reference_us,
+            reference_us=references_us[0],
+            vector_reference_us=references_us[1],
         )
     return Measurement(
         case=case,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.errors import ProfileError
+from pytest_ascendperf.model.kernel_times import with_kernel_times
 
 if TYPE_CHECKING:
     from pytest_ascendperf.model.kernel_table import KernelTable
@@ -77,6 +78,8 @@ def record_calls(
             if recording is None:
                 return None
             trace = open_profile(recording.path)
+            if recording.kernel_times is not None:
+                trace = with_kernel_times(trace, recording.kernel_times, "mspti")
         except ProfileError as error:
             return str(error)
     return replace(trace, notes=(*trace.notes, *recording.notes)), recording.source

@@ -30,12 +30,13 @@ def summarise(
     calls_per_round: int,
     warmup_calls: int,
     reference_us: float | None = None,
+    vector_reference_us: float | None = None,
 ) -> Session:
     """The session of rounds whose times per call, in µs, all above 0, are given in the order measured on each clock.
 
     The session's times are those of ``clock``; for HOST, ``host_us`` must be given. ``started`` is a UTC time in
     ISO 8601, ``calls_per_round`` belongs to the rounds on ``clock``, ``warmup_calls`` counts the calls before the first
-    round, and ``reference_us`` is the device's time for its reference work.
+    round, and ``reference_us`` and ``vector_reference_us`` are the device's times for its reference work.
     """
     call_us = device_us if host_us is None or clock is Clock.DEVICE else host_us
     return Session(
@@ -44,6 +45,7 @@ def summarise(
         device_median_us=median(device_us),
         host_median_us=None if host_us is None else median(host_us),
         reference_us=reference_us,
+        vector_reference_us=vector_reference_us,
         rounds=len(call_us),
         calls_per_round=calls_per_round,
         warmup_calls=warmup_calls,

@@ -88,6 +88,8 @@ class KernelTable:
     """How often one call made the host wait for the device; None where that was not counted."""
     source: str
     """Who recorded it and how: ``torch_npu.profiler Level1 ACL_AICORE_NONE``."""
+    has_graphs: bool = False
+    """Whether any of them belongs to a compiled graph, so that there are fusion passes to look at."""
 
     @property
     def total_us(self) -> float:
@@ -106,6 +108,7 @@ class KernelTable:
         return {
             "activity": self.activity,
             "calls": self.calls,
+            "has_graphs": self.has_graphs,
             "has_types": self.has_types,
             "kernels": [kind.to_dict() for kind in self.kernels],
             "sessions": self.sessions,
@@ -138,6 +141,7 @@ class KernelTable:
             sessions=sessions,
             calls=fields.count(data, "calls", at_least=1),
             has_types=fields.flag(data, "has_types"),
+            has_graphs=fields.flag(data, "has_graphs"),
             varying=tuple(str(name) for name in fields.as_list(fields.required(data, "varying"), "varying")),
             synchronizations=None if synchronizations is None else fields.count(data, "synchronizations"),
             source=fields.text(data, "source"),

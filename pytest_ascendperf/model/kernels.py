@@ -153,6 +153,12 @@ class KernelTrace(Sequence[KernelRecord]):
         return len(self) > 0 and not untyped.any()
 
     @property
+    def has_graphs(self) -> bool:
+        """Whether any kernel belongs to a compiled graph."""
+        models = self.columns.model_id
+        return bool(((models != ABSENT) & (models != EAGER_MODEL)).any())
+
+    @property
     def total_ms(self) -> float:
         """Own times of all rows together. Streams run beside one another, so it may exceed the time that passed."""
         return int(self.columns.own_ns.sum()) / 1e6

@@ -47,6 +47,8 @@ class Session:
     """Median over rounds of host time, whatever ``clock`` is; None where it was not measured, as on the CPU."""
     reference_us: float | None
     """Time of the device's reference work just after the rounds: how fast the device itself was; None without one."""
+    vector_reference_us: float | None = None
+    """The same of work of another kind: where the device is what changed, both change. None without one."""
     rounds: int
     calls_per_round: int
     warmup_calls: int
@@ -72,6 +74,7 @@ class Session:
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types, keys sorted."""
         names = [name for name, _ in QUANTILE_LEVELS]
+        vector = {} if self.vector_reference_us is None else {"vector_reference_us": self.vector_reference_us}
         return {
             "calls_per_round": self.calls_per_round,
             "clock": self.clock.value,
@@ -85,6 +88,7 @@ class Session:
             "samples_us": list(self.samples_us),
             "sd_us": self.sd_us,
             "started": self.started,
+            **vector,
             "warmup_calls": self.warmup_calls,
         }
 
@@ -111,6 +115,7 @@ class Session:
             device_median_us=device_median_us,
             host_median_us=host_median_us,
             reference_us=_optional_time(data, "reference_us"),
+            vector_reference_us=_added_time(data, "vector_reference_us"),
             rounds=fields.count(data, "rounds", at_least=1),
             calls_per_round=fields.count(data, "calls_per_round", at_least=1),
             warmup_calls=fields.count(data, "warmup_calls"),
@@ -131,6 +136,11 @@ def _clock_and_medians(data: Mapping[str, object]) -> tuple[Clock, float, float 
 def _optional_time(data: Mapping[str, object], key: str) -> float | None:
     value = fields.required(data, key)
     return None if value is None else fields.number(value, key, above=0.0)
+
+
+def _added_time(data: Mapping[str, object], key: str) -> float | None:
+    """A time that earlier versions did not write."""
+    return _optional_time(data, key) if key in data else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

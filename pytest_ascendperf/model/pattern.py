@@ -35,7 +35,7 @@ class PartKind:
     apis: tuple[str, ...] = ()
     """Where shapes are not recorded: beginnings of names that tell the inputs nevertheless (``aclnnAddmm_``)."""
     name_contains: tuple[str, ...] = ()
-    """For generic types (``AutomaticBufferFusionOp``): texts that the kernel's name holds, all of them."""
+    """Where the type says too little (``AutomaticBufferFusionOp``): texts that the kernel's name holds, all of them."""
     communication: bool = False
     """Whether it is a collective, which runs on a stream of its own."""
 

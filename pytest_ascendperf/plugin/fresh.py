@@ -17,15 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from pytest_ascendperf.errors import FreshProcessError
+from pytest_ascendperf.errors import FreshProcessError, ProfileError
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.plugin.bench import Bench
+from pytest_ascendperf.plugin.fusion_evidence import fusion_passes, own_work_path
 from pytest_ascendperf.plugin.session_request import SessionRequest
 
 _NEUTRAL_OPTIONS: dict[str, object] = {
@@ -87,6 +88,8 @@ class FreshResult:
     measurements: tuple[Measurement, ...]
     problem: str | None
     """Why the test did not pass there; None when it passed."""
+    passes_problem: str | None = None
+    """Why it is not known what the graph compiler fused there although it wrote that down; the parent finds out."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -95,6 +98,11 @@ class FreshResult:
             "measurements": [measurement.to_dict() for measurement in self.measurements],
             "problem": self.problem,
         }
+
+    def with_passes(self, passes: tuple[tuple[str, int], ...] | None, problem: str | None) -> FreshResult:
+        """The same result, saying what the graph compiler fused in its process, or why that cannot be said."""
+        measurements = tuple(replace(measurement, fusion_passes=passes) for measurement in self.measurements)
+        return replace(self, measurements=measurements, passes_problem=problem)
 
     @classmethod
     def from_line(cls, line: str) -> FreshResult:
@@ -138,7 +146,10 @@ def run_session(
         request_path = Path(folder, "request.pickle")
         request_path.write_bytes(_pickled(request))
         output_path = Path(folder, "output.txt")
-        with output_path.open("wb") as output, _process(config, request_path, output.fileno()) as process:
+        work_path = Path(folder, "ascend")
+        work_path.mkdir()
+        environment = own_work_path(work_path)
+        with output_path.open("wb") as output, _process(config, request_path, output.fileno(), environment) as process:
             ended = _wait(process, time_limit_s)
         text = results_path.read_text("utf-8") if results_path.exists() else ""
         lines = text.split("\n")[:-1]  # a line without its end is of a process that died while writing it
@@ -150,7 +161,16 @@ def run_session(
             raise FreshProcessError(
                 f"a fresh process ended with status {process.returncode} and measured nothing. Its last words:\n{tail}"
             )
-        return results
+        return _with_passes(results, work_path) if len(targets) == 1 else results
+
+
+def _with_passes(results: Mapping[str, FreshResult], work_path: Path) -> dict[str, FreshResult]:
+    """The results of a process that ran one test, with what the graph compiler fused in it."""
+    try:
+        passes, problem = fusion_passes(work_path), None
+    except ProfileError as error:
+        passes, problem = None, str(error)
+    return {nodeid: result.with_passes(passes, problem) for nodeid, result in results.items()}
 
 
 def _options(config: pytest.Config, cache_dir: Path) -> dict[str, object]:
@@ -179,11 +199,14 @@ def _pickled(request: SessionRequest) -> bytes:
 
 
 @contextlib.contextmanager
-def _process(config: pytest.Config, request_path: Path, output: int) -> Iterator[subprocess.Popen[bytes]]:
+def _process(
+    config: pytest.Config, request_path: Path, output: int, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     optimisation = ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
     process = subprocess.Popen(
         [sys.executable, *optimisation, "-c", _BOOTSTRAP, str(request_path), *sys.path],
         cwd=config.invocation_params.dir,
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,

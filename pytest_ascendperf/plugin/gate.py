@@ -25,6 +25,7 @@ from pytest_ascendperf.plugin.outcome import TestOutcome
 from pytest_ascendperf.plugin.session_request import is_fresh_session
 from pytest_ascendperf.report.failure import failure_message
 from pytest_ascendperf.report.junit import comparison_properties, junit_properties
+from pytest_ascendperf.report.kernels import finding_lines
 from pytest_ascendperf.report.next_step import CommandLine
 from pytest_ascendperf.settings import Settings
 
@@ -119,6 +120,8 @@ class Gate:
         if test is None:
             return result
         outcome = item.stash[OUTCOME_KEY]
+        if self._judging is not None:
+            self._judging.look_at_graphs(test)
         outcome.measurements.extend(test.measurements.values())
         if not test.measurements and not outcome.comparisons and not test.has_looked:
             pytest.fail(
@@ -128,9 +131,11 @@ class Gate:
             )
         if self._judging is not None:
             with _failing_on(AscendPerfError):
-                self._judging.judge(test, outcome)
+                unmet = self._judging.judge(test, outcome)
             item.user_properties.extend(junit_properties(outcome.verdicts))
             self._fail_where_called_for(outcome.verdicts)
+            if unmet:
+                pytest.fail("\n".join(line.strip() for line in finding_lines(tuple(unmet))), pytrace=False)
         return result
 
     def _gather_comparisons(self, item: pytest.Item, test: MeasuredTest) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from pytest_ascendperf.errors import FreshProcessError
 from pytest_ascendperf.judge.acceptance import accepts
+from pytest_ascendperf.judge.exact import demands
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.fresh import run_session, target_of, time_limit_s
+from pytest_ascendperf.plugin.fresh import FreshResult, run_session, target_of, time_limit_s
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
 from pytest_ascendperf.plugin.outcome import TestOutcome
 from pytest_ascendperf.plugin.paths import baselines_root, short_path
@@ -31,9 +33,10 @@ class Judging:
         self._update_mode: str | None = config.getoption("ascendperf_update_baselines")
         self._checks_itself = config.getoption("ascendperf_self_check") is not None
 
-    def judge(self, test: MeasuredTest, outcome: TestOutcome) -> None:
+    def judge(self, test: MeasuredTest, outcome: TestOutcome) -> list[Finding]:
         """Add the verdicts of ``test`` and the names of its accepted cases to ``outcome``.
 
+        Returns what the accepted cases run otherwise than the test itself asks for: recording does not make it hold.
         Raises BaselineError where a baseline cannot be read, DeviceError where the device stays in use.
         """
         if self._checks_itself:
@@ -44,10 +47,11 @@ class Judging:
             )
         if self._update_mode == "all" or self._checks_itself:
             outcome.accepted.extend(test.measurements)
-            return
+            return self._unmet_demands(test)
         judgements = {name: self._screen(test, name) for name in test.measurements}
         flagged = [name for name, judgement in judgements.items() if judgement.needs_confirmation]
         sessions, problems = self._fresh_sessions(test, judgements[flagged[0]]) if flagged else ([], [])
+        unmet: list[Finding] = []
         for name, judgement in judgements.items():
             if name in flagged:
                 fresh = [measurement for session in sessions if (measurement := session.get(name)) is not None]
@@ -56,8 +60,34 @@ class Judging:
                 verdict = judgement.verdict
             if accepts(self._update_mode, verdict, stored=judgement.baseline is not None):
                 outcome.accepted.append(name)
+                unmet += [finding for finding in verdict.failing_findings if not finding.is_against_baseline]
             else:
                 outcome.verdicts.append(verdict)
+        return unmet
+
+    def _unmet_demands(self, test: MeasuredTest) -> list[Finding]:
+        """What does not hold of what the test asks of its kernels."""
+        return [
+            finding
+            for name, measurement in test.measurements.items()
+            for finding in demands(
+                measurement, test.rule_of(name, suite_tests=self._suite_tests), test.exact_evidence(name, None)
+            )
+        ]
+
+    def look_at_graphs(self, test: MeasuredTest) -> None:
+        """Add what the graph compiler fused to the measurements of a test that runs graphs.
+
+        It is known only when a process has ended, so a fresh one runs the test once more.
+        """
+        if not any(kernels is not None and kernels.has_graphs for kernels in test.kernel_tables()):
+            return
+        results, problems = self._measured_again(test, count=1)
+        for result in results:
+            test.add_passes(result.measurements)
+            problems += [] if result.passes_problem is None else [result.passes_problem]
+        if problems:
+            test.add_note(f"What the graph compiler fused is not known: {problems[0]}")
 
     def _screen(self, test: MeasuredTest, name: str) -> Judgement:
         measurement = test.measurements[name]
@@ -82,10 +112,15 @@ class Judging:
     def _fresh_sessions(
         self, test: MeasuredTest, judgement: Judgement
     ) -> tuple[list[dict[str, Measurement]], list[str]]:
-        """Measurements by case name of each fresh process, and what went wrong in others."""
-        sessions: list[dict[str, Measurement]] = []
+        """Measurements by case name of each confirming process, and what went wrong in others."""
+        results, problems = self._measured_again(test, count=judgement.rule.confirm_sessions)
+        sessions = [{measurement.case.case: measurement for measurement in result.measurements} for result in results]
+        return sessions, problems
+
+    def _measured_again(self, test: MeasuredTest, *, count: int) -> tuple[list[FreshResult], list[str]]:
+        """The results of those of ``count`` fresh processes in which the test passed, and what went wrong in others."""
+        passed: list[FreshResult] = []
         problems: list[str] = []
-        count = judgement.rule.confirm_sessions
         limit_s = time_limit_s(test.seconds_so_far)
         with self._bench.alone() as device:
             device.release_memory()  # the fresh processes need what this one keeps for later
@@ -102,5 +137,5 @@ class Judging:
                     reason = "did not run the test" if result is None else result.problem
                     problems.append(f"fresh process {number} of {count}: {reason}")
                 else:
-                    sessions.append({measurement.case.case: measurement for measurement in result.measurements})
-        return sessions, problems
+                    passed.append(result)
+        return passed, problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.finding import Finding
+from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.kernels import KernelTrace
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
@@ -193,6 +194,23 @@ class MeasuredTest:
             cases=len(self.measurements),
             max_kernels=settings.max_kernels,
         )
+
+    def kernel_tables(self) -> list[KernelTable | None]:
+        """What each case ran, in the order measured."""
+        return [measurement.kernels for measurement in self.measurements.values()]
+
+    def add_passes(self, fresh: Sequence[Measurement]) -> None:
+        """Take over what the graph compiler fused in a process that measured this test and no other."""
+        for measurement in fresh:
+            name = measurement.case.case
+            if name in self.measurements:
+                passes = measurement.fusion_passes
+                self.measurements[name] = replace(self.measurements[name], fusion_passes=passes)
+
+    def add_note(self, note: str) -> None:
+        """Let every case say this."""
+        for name, measurement in self.measurements.items():
+            self.measurements[name] = replace(measurement, notes=(*measurement.notes, note))
 
     def exact_evidence(self, name: str, baseline: Baseline | None) -> ExactEvidence:
         """What is known of the kernels of the case ``name`` before it is judged. Raises SettingsError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_ascendperf.judge.exact import reason_of_times
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Comparison, Stage, Status, Verdict
 from pytest_ascendperf.report.kernels import attribution_lines, finding_headline, finding_lines
@@ -83,7 +84,8 @@ def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
     """The facts below the headline, each with its name."""
     facts: list[tuple[str, str]] = []
     if verdict.status is Status.REGRESSED and verdict.status_of_times in _TIMES_NEED_WORDS:
-        facts.append(("reason", printable(verdict.reason)))
+        word = status_word(verdict.status_of_times)
+        facts.append(("by its times", f"{word}: {printable(reason_of_times(verdict))}"))
     if verdict.now_us is not None:
         facts.append(("this run", _this_run(verdict.now_us, verdict.screen)))
     if verdict.confirm is not None:

@@ -11,6 +11,7 @@ from pytest_ascendperf.model.pattern import Expectation
 
 def fusion_report(trace: KernelTrace, catalogue: Catalogue) -> list[str]:
     """One line per pattern that stands in ``trace``, in the order of the catalogue, then what was read from names."""
+    trace = trace.computing()
     mode = mode_of(trace)
     matches = [found for found in (match(pattern, trace, mode) for pattern in catalogue) if found.places]
     if not matches:

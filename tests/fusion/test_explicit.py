@@ -49,6 +49,13 @@ def test_a_fusion_that_did_not_take_effect(patterns: Catalogue) -> None:
     )
 
 
+def test_the_test_vouches_for_what_a_kernel_cannot_show(patterns: Catalogue) -> None:
+    trace = trace_of([("Conv2D", "1,3,8,8;4,3,1,1;4")])
+    assert check_fused(patterns.get("conv+bn"), trace, "eager") is None
+    forbidden = of(check_not_fused(patterns.get("conv+bn"), trace, "eager"))
+    assert any("is taken from the test" in line for line in forbidden.details)
+
+
 def test_some_of_several_places(patterns: Catalogue) -> None:
     trace = trace_of([("MatMulV3", BIAS), ("MatMulV3", NO_BIAS), ("Add", ADD_BIAS), ("MatMulV3", BIAS)])
     finding = of(check_fused(patterns.get("linear"), trace, "eager"))
@@ -104,6 +111,22 @@ def test_too_much_between_is_no_near_miss(patterns: Catalogue) -> None:
     trace = trace_of([("MatMulV3", NO_BIAS), ("Cos", "9"), ("Sin", "9"), ("Cos", "9"), ("Add", ADD_BIAS)])
     finding = of(check_fused(patterns.get("linear"), trace, "eager"))
     assert not any("Nearest" in line for line in finding.details)
+
+
+def test_all_that_stands_between_counts(patterns: Catalogue) -> None:
+    between = [("MatMulV3", NO_BIAS), ("Cos", "9"), ("Sin", "9"), ("Add", ADD_BIAS), ("Cos", "9"), ("Relu", "9")]
+    finding = of(check_fused(patterns.get("linear+relu"), trace_of(between), "eager"))
+    assert not any("Nearest" in line for line in finding.details)
+    finding = of(check_fused(patterns.get("linear+relu"), trace_of(between[:2] + between[3:]), "eager"))
+    assert finding.details[0] == "Nearest to it: Cos between the parts."
+
+
+def test_only_the_kernels_of_the_same_stream_are_shown(patterns: Catalogue) -> None:
+    builder = TraceBuilder()
+    for kind, inputs in UNFUSED:
+        builder.add(kind, inputs).add("DSAGenBitMask", stream=3)
+    finding = of(check_fused(patterns.get("linear+relu"), builder.trace(), "eager"))
+    assert [line.split()[1] for line in finding.details[:6]] == ["Sort", "Sort", "MatMulV3", "Add", "Relu", "Cos"]
 
 
 def test_another_order_is_told(patterns: Catalogue) -> None:

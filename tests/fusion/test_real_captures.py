@@ -64,6 +64,8 @@ def test_a_graph(captures: Path, patterns: Catalogue) -> None:
         "swiglu": (1, 0),
     }
     swiglu = match(patterns.get("swiglu"), trace, "graph")
-    assert swiglu.notes == ("AutomaticBufferFusionOp is a generic type; its name SwishMul_3 tells what it holds.",)
+    assert swiglu.notes == (
+        "AutomaticBufferFusionOp says too little; what it holds was read from its name, SwishMul_3.",
+    )
     kinds = {match(patterns.get(name), trace, "graph").places[0].parts[0].type for name in ("rope", "attention")}
     assert kinds == {"ApplyRotaryPosEmb", "IncreFlashAttention"}

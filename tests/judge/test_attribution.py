@@ -52,6 +52,14 @@ def test_noise_is_pooled_where_one_side_has_a_single_session() -> None:
     assert change.noise_us == pytest.approx(0.0158114 * (1 + 1 / 5) ** 0.5, rel=1e-4)
 
 
+def test_three_sessions_in_all_tell_the_noise_and_bound_it_poorly() -> None:
+    """One degree of freedom: a change must be 64 times its noise."""
+    base = table(kind("Add", 1, 10.0, 10.1))
+    assert attributed(base, table(kind("Add", 1, 15.0))).changes == ()
+    (change,) = attributed(base, table(kind("Add", 1, 16.0))).changes
+    assert change.noise_us == pytest.approx(0.0866, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("base_us", "head_us", "is_named"),
     [(100.0, 109.9, False), (100.0, 110.1, True), (5.0, 5.9, False), (5.0, 6.1, True)],

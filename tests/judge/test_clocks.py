@@ -21,7 +21,11 @@ RULE = Rule(tolerance=0.05, min_change_us=0.0, confirm_sessions=2, suite_tests=1
 
 
 def session(
-    device_us: float, host_us: float | None, clock: Clock = Clock.DEVICE, reference_us: float | None = None
+    device_us: float,
+    host_us: float | None,
+    clock: Clock = Clock.DEVICE,
+    reference_us: float | None = None,
+    vector_us: float | None = None,
 ) -> Session:
     judged_us = device_us if clock is Clock.DEVICE or host_us is None else host_us
     return Session(
@@ -30,6 +34,7 @@ def session(
         device_median_us=device_us,
         host_median_us=host_us,
         reference_us=reference_us,
+        vector_reference_us=vector_us,
         rounds=1,
         calls_per_round=1,
         warmup_calls=3,
@@ -116,6 +121,38 @@ def test_a_device_at_another_speed_is_named_with_both_times(
         (reason,) = reasons
         assert f"({told}; the limit is 5.0 % either way)" in reason
         assert ("device now does" in reason) is told.startswith("+")
+
+
+@pytest.mark.parametrize(
+    ("product_us", "vector_us", "is_invalid", "noted"),
+    [
+        pytest.param(10.0, 20.0, False, [], id="neither changed"),
+        pytest.param(12.0, 24.0, True, [], id="both are slower"),
+        pytest.param(12.0, 22.0, True, [], id="both are slower, not by the same"),
+        pytest.param(8.0, 16.0, True, [], id="both are faster"),
+        pytest.param(12.0, 20.0, False, ["matrix product takes 12.00 µs and took 10.00 µs"], id="the product alone"),
+        pytest.param(12.0, 21.0, False, ["matrix product takes"], id="the vectors within the limit"),
+        pytest.param(10.0, 30.0, False, ["work of vectors takes 30.00 µs and took 20.00 µs"], id="the vectors alone"),
+        pytest.param(12.0, 16.0, False, ["matrix product takes", "work of vectors takes"], id="one each way"),
+        pytest.param(12.0, None, True, [], id="no vectors now"),
+    ],
+)
+def test_only_a_device_whose_two_references_change_alike_ran_at_another_speed(
+    product_us: float, vector_us: float | None, is_invalid: bool, noted: list[str]
+) -> None:
+    base = (session(100.0, 60.0, reference_us=10.0, vector_us=20.0),) * 3
+    verdict = judged(session(100.0, 60.0, reference_us=product_us, vector_us=vector_us), *base).verdict
+    assert (verdict.status is Status.INVALID) is is_invalid
+    assert len(verdict.notes) == len(noted)
+    for note, told in zip(verdict.notes, noted, strict=True):
+        assert told in note
+        assert "its kernel changed, not the device" in note
+
+
+def test_a_baseline_without_vectors_is_judged_by_the_product_alone() -> None:
+    base = (session(100.0, 60.0, reference_us=10.0),) * 3
+    verdict = judged(session(100.0, 60.0, reference_us=12.0, vector_us=20.0), *base).verdict
+    assert verdict.status is Status.INVALID
 
 
 def test_such_a_session_is_invalid_and_such_a_fresh_one_does_not_count() -> None:

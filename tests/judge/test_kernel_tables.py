@@ -131,6 +131,7 @@ def test_what_varies_in_one_session_varies_in_all() -> None:
     made = combined([table(kind("Add"), varying=("Add",)), table(kind("Add"))])
     assert made is not None
     assert made.varying == ("Add",)
+    assert [(entry.core, entry.inputs) for entry in made.kernels] == [(None, None)]
 
 
 def test_sessions_that_chose_other_shapes_or_cores_agree_on_the_type() -> None:

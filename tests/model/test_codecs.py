@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,6 +106,15 @@ def test_no_field_of_a_session_may_be_missing(key: str) -> None:
     assert caught.value.where == key
 
 
+def test_a_session_of_an_earlier_version_has_no_vector_reference() -> None:
+    """It is written where there is one, and a file without one stays as it is."""
+    assert "vector_reference_us" not in SESSION.to_dict()
+    assert Session.from_dict(through_json(SESSION.to_dict())).vector_reference_us is None
+    newer = replace(SESSION, vector_reference_us=4.5)
+    assert list(newer.to_dict()) == sorted([*SESSION.to_dict(), "vector_reference_us"])
+    assert Session.from_dict(through_json(newer.to_dict())) == newer
+
+
 @pytest.mark.parametrize("key", VERDICT.to_dict())
 def test_no_field_of_a_verdict_may_be_missing(key: str) -> None:
     data = VERDICT.to_dict()
@@ -129,6 +139,7 @@ def test_no_field_of_a_verdict_may_be_missing(key: str) -> None:
         ("host_median_us", None),
         ("device_median_us", 0.0),
         ("reference_us", -1.0),
+        ("vector_reference_us", 0.0),
         ("started", None),
         ("samples_us", [12.0, 0.0]),
         ("samples_us", None),

@@ -49,9 +49,15 @@ def test_the_uses_that_are_known_are_among_those_found(uses: list[Use]) -> None:
         "torch.npu.get_task_queue_enable",
         "torch.npu.init",
         "torch.npu.matmul.allow_hf32",
+        "torch.npu.set_sync_debug_mode",
         "torch.npu.synchronize",
         "torch_npu._C._npu_getOption",
         "torch_npu.npu.utils.get_cann_version",
+        "torch_npu.profiler.AiCMetrics.AiCoreNone",
+        "torch_npu.profiler._ExperimentalConfig",
+        "torch_npu.profiler.profile",
+        "torch_npu.profiler.profiler.analyse",
+        "torch_npu.profiler.tensorboard_trace_handler",
     }
 
 

@@ -64,7 +64,7 @@ class Machine:
         code = [str(program)] if isinstance(program, Path) else ["-c", program]
         done = subprocess.run(
             [sys.executable, *code, *arguments],
-            env={**os.environ, _AUTOLOAD: "1", **self.variables, "PYTHONPATH": str(TESTS), **(variables or {})},
+            env={**os.environ, _AUTOLOAD: "1", **self.variables, **_on_path(self.variables), **(variables or {})},
             cwd=cwd or self.home,
             capture_output=True,
             text=True,
@@ -72,6 +72,11 @@ class Machine:
             check=False,
         )
         return Finished(status=done.returncode, output=done.stdout, errors=done.stderr)
+
+
+def _on_path(variables: Mapping[str, str]) -> dict[str, str]:
+    """The tests in front of what CANN puts on Python's path."""
+    return {"PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, [variables.get("PYTHONPATH")])])}
 
 
 MachineFactory = Callable[[Scenario], Machine]

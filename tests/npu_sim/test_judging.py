@@ -45,7 +45,7 @@ def test_recording_files_the_baseline_under_chip_and_cann(recorded: tuple[Path, 
     sessions = document["tests"]["test_add"][""]["sessions"]
     assert [session["device_median_us"] for session in sessions] == [8.0, 8.0]
     assert all(session["clock"] == "device" and session["host_median_us"] > 0.0 for session in sessions)
-    assert all(session["reference_us"] > 0.0 for session in sessions)
+    assert all(session["reference_us"] > 0.0 and session["vector_reference_us"] > 0.0 for session in sessions)
 
 
 def test_unchanged_code_passes(copy: Suite, machine: MachineFactory) -> None:
@@ -79,8 +79,49 @@ def test_another_cann_has_no_baseline_and_the_older_one_is_told_not_used(copy: S
 
 
 def test_a_throttled_device_gives_no_verdict(copy: Suite, machine: MachineFactory) -> None:
-    """The reference work takes longer, too: INVALID, and not a regression of the code."""
+    """All reference work takes longer, too: INVALID, and not a regression of the code."""
     ended = copy.run(machine(Scenario(kernel_us=KERNELS, clock_ratio=0.5)), *FEW, "--ascendperf-strict")
     assert ended.status == 1, ended.text
     assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
     assert "The device itself ran at another speed" in ended.text
+    assert "Its reference work of vectors changed by +" in ended.text
+
+
+def test_a_shared_device_gives_no_verdict(copy: Suite, machine: MachineFactory) -> None:
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS, neighbour_share=0.25)), *FEW)
+    assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
+
+
+LINEAR = """
+import pytest
+import torch
+
+
+@pytest.mark.npu_perf(warmup=3, rounds=3, min_change_us=0.1)
+def test_linear(npu_perf):
+    layer = torch.nn.Linear(512, 512).to(npu_perf.device)
+    npu_perf(layer, torch.ones(256, 512, device=npu_perf.device))
+
+
+@pytest.mark.npu_perf(warmup=3, rounds=3, min_change_us=0.1)
+def test_tanh(npu_perf):
+    npu_perf(torch.tanh, torch.ones(1024, 1024, device=npu_perf.device))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kernel", "slow", "other", "reference"),
+    [
+        ("MatMulV3", "test_linear", "test_tanh", "matrix product"),
+        ("Tanh", "test_tanh", "test_linear", "work of vectors"),
+    ],
+)
+def test_the_very_kernel_of_the_reference_regresses_like_any_other(
+    suite: Suite, machine: MachineFactory, kernel: str, slow: str, other: str, reference: str
+) -> None:
+    suite.write(test_reference_kernels=LINEAR)
+    assert suite.run(machine(Scenario()), *FEW, "--ascendperf-update-baselines").status == 0
+    ended = suite.run(machine(Scenario(kernel_factors={kernel: 1.2})), *FEW)
+    assert ended.statuses() == {slow: "regressed", other: "pass"}
+    assert f"The reference {reference} takes " in ended.text
+    assert ended.text.count("its kernel changed, not the device") >= 1

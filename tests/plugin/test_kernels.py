@@ -220,6 +220,16 @@ def test_what_a_test_asks_for_fails_without_any_baseline(suite: Suite) -> None:
     assert lines_with(result, "REGRESSED test_suite.py::test_marker[False] - ")[0].count("matmul+bias+act")
 
 
+@pytest.mark.parametrize("mode", ["", "=new", "=changed"])
+def test_nothing_is_recorded_of_a_test_whose_demand_does_not_hold(suite: Suite, mode: str) -> None:
+    suite.write(test_suite=ASKS)
+    result = suite.run("-k", "test_marker", f"--ascendperf-update-baselines{mode}")
+    assert result.ret == 1
+    result.assert_outcomes(passed=1, failed=1, deselected=8)
+    assert "fusion matmul+bias+act did not take effect" in result.stdout.str()
+    assert suite.medians_us().keys() == {"test_marker[True]"}
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -7,13 +7,14 @@ import platform
 import shutil
 from pathlib import Path
 
-from .scenario import SCENARIO_VARIABLE, Scenario, write_scenario
+from .scenario import SCENARIO_VARIABLE, Mspti, Scenario, write_scenario
 
 _HERE = Path(__file__).resolve().parent
 #: Where torch_npu's analysis looks for msprof's parts, below the folder that msprof's own path leads to.
 _MSPROF = Path("tools/profiler/bin/msprof")
 _MSPROF_SCRIPT = Path("tools/profiler/profiler_tool/analysis/msprof/msprof.py")
 _NPU_SMI = Path("bin/npu-smi")
+_PYTHON_PACKAGES = Path("python/site-packages")
 #: The programs of the laid-out CANN and the files they are copies of.
 _PROGRAMS = {_MSPROF: "msprof_export.py", _MSPROF_SCRIPT: "msprof_export.py", _NPU_SMI: "npu_smi.py"}
 
@@ -21,7 +22,7 @@ _PROGRAMS = {_MSPROF: "msprof_export.py", _MSPROF_SCRIPT: "msprof_export.py", _N
 def environment(*, build: Path, scenario: Scenario, home: Path) -> dict[str, str]:
     """Lay out a CANN of ``scenario`` under ``home`` and return the variables that a process needs to use it.
 
-    The variables are to be put over ``os.environ``; ``PATH`` and ``LD_LIBRARY_PATH`` keep what they had behind.
+    The variables are to be put over ``os.environ``; the paths among them keep what they had behind.
 
     Args:
         build: the folder that ``build.build`` returned.
@@ -42,6 +43,7 @@ def environment(*, build: Path, scenario: Scenario, home: Path) -> dict[str, str
         "ASCEND_TOOLKIT_HOME": str(home),
         "ASCEND_OPP_PATH": str(home / "opp"),
         "LD_LIBRARY_PATH": _prefixed("LD_LIBRARY_PATH", build),
+        "PYTHONPATH": _prefixed("PYTHONPATH", home / _PYTHON_PACKAGES),
         "PATH": _prefixed("PATH", (home / _MSPROF).parent, (home / _NPU_SMI).parent),
     }
 
@@ -65,6 +67,9 @@ def _lay_out(home: Path, scenario: Scenario) -> None:
         (home / program).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_HERE / source, home / program)
         (home / program).chmod(0o755)
+    if scenario.mspti is not Mspti.ABSENT:
+        (home / _PYTHON_PACKAGES / "mspti").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_HERE / "mspti_package.py", home / _PYTHON_PACKAGES / "mspti" / "__init__.py")
 
 
 def _install_info(scenario: Scenario, architecture: str, home: Path) -> str:

@@ -58,6 +58,8 @@ STATISTIC_COLUMNS = (
 #: torch_npu's analysis looks for msprof's tables every 0.1 s while msprof runs, and drops every result that needs them
 #: where it has not seen them by the time msprof returns. The real msprof works on long after its first table.
 SECONDS_AFTER_OUTPUT = 0.5
+#: Longer than anybody waits for a program that hangs.
+SECONDS_WITHOUT_END = 3600
 #: The model that eager kernels belong to, as msprof numbers it.
 EAGER_MODEL = 4294967295
 
@@ -70,11 +72,16 @@ def main(arguments: list[str]) -> int:
     if folder is None or not folder.is_dir():
         print(f"msprof (simulated): no profile folder in {arguments}", file=sys.stderr)
         return 2
-    mode = json.loads(Path(os.environ["ASCENDPERF_SIM_SCENARIO"]).read_text(encoding="utf-8"))["profiler_output"]
-    if mode == "missing":
+    scenario = json.loads(Path(os.environ["ASCENDPERF_SIM_SCENARIO"]).read_text(encoding="utf-8"))
+    mode = scenario["profiler_output"]
+    if mode == "hanging":
+        time.sleep(SECONDS_WITHOUT_END)
+    if mode == "silent":
+        return 0
+    if mode == "missing" or (mode == "no_summary" and _is_summary_only(arguments)):
         print("msprof (simulated): the scenario has no profiler output", file=sys.stderr)
         return 1
-    kernels = [] if mode == "empty" else list(_recorded_kernels(folder))
+    kernels = [] if mode == "empty" else list(_recorded_kernels(folder, scenario["profiler_overhead_us"]))
     output = folder / "mindstudio_profiler_output"
     output.mkdir(exist_ok=True)
     stamp = time.strftime("%Y%m%d%H%M%S")
@@ -101,19 +108,20 @@ def _profile_folder(arguments: list[str]) -> Path | None:
     return None
 
 
-def _recorded_kernels(folder: Path) -> Iterable[dict[str, Any]]:
+def _recorded_kernels(folder: Path, overhead_us: float) -> Iterable[dict[str, Any]]:
     """Kernels of all devices in order of their start; without types where the profile was taken at Level0."""
     found: list[dict[str, Any]] = []
     for path in sorted(folder.glob("device_*/data/kernels.jsonl")):
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         head = json.loads(header)
         device = int(path.parent.parent.name.removeprefix("device_"))
-        found += [_kernel(json.loads(line), device=device, head=head) for line in lines]
+        found += [_kernel(json.loads(line), device=device, head=head, overhead_us=overhead_us) for line in lines]
     return sorted(found, key=lambda kernel: int(kernel["start_ns"]))
 
 
-def _kernel(record: dict[str, Any], *, device: int, head: dict[str, Any]) -> dict[str, Any]:
+def _kernel(record: dict[str, Any], *, device: int, head: dict[str, Any], overhead_us: float) -> dict[str, Any]:
     kernel = {**record, "device": device, "host_pid": head["host_pid"]}
+    kernel["duration_us"] += overhead_us
     if not head["types"]:
         described = [name for name in record if name.startswith(("input_", "output_"))]
         kernel.update(dict.fromkeys(["type", "core", *described], "N/A"), blocks=0)

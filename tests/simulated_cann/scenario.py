@@ -28,6 +28,27 @@ class ProfilerOutput(str, Enum):
     MISSING = "missing"
     #: An op_summary file with a header and no rows.
     EMPTY = "empty"
+    #: ``msprof.py export summary`` fails; the whole export works.
+    NO_SUMMARY = "no_summary"
+    #: No file, and the program ends as if all were well.
+    SILENT = "silent"
+    #: The program writes nothing and does not end.
+    HANGING = "hanging"
+
+
+class Mspti(str, Enum):
+    """CANN's Python package for the times of kernels."""
+
+    #: It is not installed.
+    ABSENT = "absent"
+    COMPLETE = "complete"
+    #: Its buffer is too small: the last record is lost, and nothing says so.
+    DROPPING = "dropping"
+    #: Another tool has subscribed: the first start says so in its code, later ones say that all is well, and no record
+    #: ever comes.
+    TAKEN = "taken"
+    #: The package is there, and the library below it is not.
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +111,9 @@ class Scenario:
     host_dispatch_takes_real_time: bool = False
 
     profiler_output: ProfilerOutput = ProfilerOutput.COMPLETE
+    #: By how much a kernel's duration in a profile exceeds what it took: its completion is waited for.
+    profiler_overhead_us: float = 0.0
+    mspti: Mspti = Mspti.ABSENT
 
 
 def write_scenario(scenario: Scenario, path: Path) -> Path:

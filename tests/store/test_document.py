@@ -35,6 +35,7 @@ sessions = st.builds(
     device_median_us=times_us,
     host_median_us=st.none() | times_us,
     reference_us=st.none() | times_us,
+    vector_reference_us=st.none() | times_us,
     rounds=st.integers(1, 10**9),
     calls_per_round=st.integers(1, 10**9),
     warmup_calls=st.integers(0, 10**9),

@@ -70,13 +70,17 @@ double cost_us(const Kernel& kernel) {
 }
 
 // One kernel in the place of an operator that came out unfused. The first cube kernel keeps the operator's own
-// work; the others read and write a tensor of the operator's output size.
+// work, without the bias; the others read and write a tensor of the operator's output size, and an Add the bias.
 Kernel unfused_part(const std::string& type, const Kernel& whole, bool keeps_work) {
+  const bool has_bias = whole.core != Core::vector && whole.inputs.size() == 3;
   Kernel part = whole;
   part.type = type;
-  if (keeps_work) return part;
+  if (keeps_work) {
+    if (has_bias) part.inputs.pop_back();
+    return part;
+  }
   part.core = Core::vector;
-  part.inputs = {whole.outputs[0], whole.outputs[0]};
+  part.inputs = {whole.outputs[0], has_bias && type == "Add" ? whole.inputs[2] : whole.outputs[0]};
   part.outputs = {whole.outputs[0]};
   part.operations = static_cast<double>(count(whole.outputs[0].dims));
   part.bytes = 3 * bytes_of(whole.outputs[0]);

@@ -57,6 +57,17 @@ Session& session() {
   return instance;
 }
 
+// What mspti's monitor of kernels has seen since it was started; it and a session know nothing of each other.
+struct Monitor {
+  bool recording = false;
+  std::vector<Record> records;
+};
+
+Monitor& monitor() {
+  static Monitor instance;
+  return instance;
+}
+
 int64_t raw_ns(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
@@ -195,7 +206,7 @@ int64_t host_clock_ns() { return epoch().day_us * 1000 + raw_ns(CLOCK_MONOTONIC_
 void record_kernel(const std::string& api, const Kernel& kernel, const Stream& stream, Interval ran,
                    int64_t issued_ns) {
   Session& now = session();
-  if (!now.recording) return;
+  if (!now.recording && !monitor().recording) return;
   if (now.waits_seen != host_waits()) {
     now.waits_seen = host_waits();
     now.shown_ns = std::max(issued_ns, now.last_end_ns);
@@ -210,8 +221,11 @@ void record_kernel(const std::string& api, const Kernel& kernel, const Stream& s
   Picoseconds end = ran.start + ran.duration;
   now.stream_ends[stream.id] = {end, shift_ns};
   now.last_end_ns = std::max(now.last_end_ns, shift_ns + end / 1000);
-  int task = static_cast<int>(now.records.size()) + 1;
-  now.records.push_back({api, kernel, stream.id, stream.device, task, issued_ns, start_ns, ran.duration, wait_us});
+  for (auto [recording, records] : {std::pair{now.recording, &now.records}, {monitor().recording, &monitor().records}}) {
+    if (!recording) continue;
+    int task = static_cast<int>(records->size()) + 1;
+    records->push_back({api, kernel, stream.id, stream.device, task, issued_ns, start_ns, ran.duration, wait_us});
+  }
 }
 
 }  // namespace sim
@@ -263,6 +277,21 @@ aclError aclprofFinalize() {
   sim::write_host_folder(now.folder);
   for (uint32_t device : now.devices) sim::write_device_folder(now, static_cast<int>(device));
   return ACL_SUCCESS;
+}
+
+// Called by the simulated mspti package through ctypes, and by nobody else.
+void simulated_mspti_start() {
+  Guard guard(sim::machine_lock());
+  sim::monitor() = sim::Monitor{true, {}};
+}
+
+int simulated_mspti_stop(const char* path) {
+  Guard guard(sim::machine_lock());
+  sim::monitor().recording = false;
+  FILE* file = sim::create(path);
+  if (file == nullptr) return 1;
+  for (const sim::Record& record : sim::monitor().records) sim::write_record(file, record);
+  return std::fclose(file);
 }
 
 }  // extern "C"
