@@ -100,12 +100,8 @@ def format_wall_time(seconds: float) -> str:
 def next_round_number(value: float) -> float:
     """The least of ..., 0.5, 1, 2, 5, 10, 20, ... that is not below ``value``, which must be finite and above 0."""
     power = math.floor(math.log10(value))
-    for exponent in (power - 1, power, power + 1):
-        for digit in (1, 2, 5):
-            number = float(f"{digit}e{exponent}")
-            if number >= value * (1.0 - 1e-9):  # 0.1 + 0.2 is 0.3
-                return number
-    return value
+    numbers = (float(f"{digit}e{exponent}") for exponent in (power - 1, power, power + 1) for digit in (1, 2, 5))
+    return next(number for number in numbers if number >= value * (1.0 - 1e-9))  # 0.1 + 0.4 may be above 0.5
 
 
 def _per_cent(magnitude: float) -> str:

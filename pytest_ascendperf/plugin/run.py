@@ -89,8 +89,9 @@ class Run:
                 session.exitstatus = self._recorded.exit_status(session.exitstatus)
         if self._config.getoption("ascendperf_self_check") is not None:
             self._self_check = self._check_itself(settings, exitstatus)
-            if self._self_check is not None and self._self_check.interrupted is not None:
-                session.exitstatus = session.exitstatus or pytest.ExitCode.INTERRUPTED
+            ended_well = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+            if ended_well and self._self_check is not None and self._self_check.interrupted is not None:
+                session.exitstatus = pytest.ExitCode.INTERRUPTED
         if self._config.getoption("ascendperf_json") is not None:
             self._write_report(session, settings)
         measured = self._results is not None and bool(self._results.measurements or self._results.comparisons)

@@ -14,7 +14,7 @@ class SelectedTests:
     judged: int
     """Tests of which at least one case has a verdict."""
     accepted: int
-    """Tests whose new times were all taken for new baselines instead of being judged."""
+    """Tests whose new times were all taken for new baselines, or for a self-check, instead of being judged."""
     skipped: int
     failed_before_judging: int
     """Tests that failed, or could not be set up, before they could be judged."""

@@ -53,6 +53,8 @@ def self_check_lines(check: SelfCheck, *, width: int | None = None) -> list[str]
     lines = [f"self-check: {counted(check.sessions, 'session')} of unchanged code, each a process of its own"]
     if check.cases:
         lines += [*_table(check.cases, width), *_legend(check), *_together(check), *_suggestion(check)]
+    elif not check.not_checked:
+        lines.append("nothing was checked: no marked test passed and measured a case")
     if check.not_checked:
         lines.append(f"{counted(len(check.not_checked), 'case')} not checked:")
         lines += ["  " + printable(f"{missing.case}: {missing.reason}") for missing in check.not_checked]

@@ -149,7 +149,7 @@ def test_misuse_fails_with_the_remedy(suite: Suite) -> None:
         if line.startswith(("FAILED", "ERROR"))
     }
     name_them = "name each of them: npu_perf.case('prefill')(fn, ...)"
-    nothing = "this test takes npu_perf and measured nothing. Call npu_perf(fn, ...) in it, or drop the fixture."
+    nothing = "this test takes npu_perf and measured nothing. Call npu_perf(fn, ...) or npu_perf.compare(a, b, ...) in "
     expected = {
         "test_unnamed_twice": f"this test has measured an unnamed call before; {name_them}",
         "test_named_twice": f"this test has measured a case named 'decode' before; {name_them}",

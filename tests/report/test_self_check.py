@@ -84,6 +84,11 @@ def test_what_was_written_and_what_was_not() -> None:
     assert not any("--ascendperf-self-check-write" in line for line in lines)
 
 
+def test_where_nothing_was_measured_it_says_so() -> None:
+    lines = self_check_lines(SelfCheck(sessions=10, baseline_sessions=5, cases=(), not_checked=()))
+    assert lines[1:] == ["nothing was checked: no marked test passed and measured a case"]
+
+
 def test_cases_that_could_not_be_checked_are_named() -> None:
     missing = NotRecorded(case=NOISY.case, reason="session 2 of 10:\nthe test failed")
     lines = self_check_lines(SelfCheck(sessions=10, baseline_sessions=5, cases=(), not_checked=(missing,)))
