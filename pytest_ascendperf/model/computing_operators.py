@@ -31,6 +31,10 @@ _DESCRIBE = frozenset(
 )
 """Operators of ``aten`` that describe memory, allocate it, or only choose which other operator is called."""
 
+_COMPILED = frozenset({"TorchDynamo Cache Lookup", "Pregraph bytecode", "AOTDispatcher Runtime Wrapper Prologue"})
+"""What torch.compile does before the compiled code runs. The compiled region itself computes where nothing within it
+was recorded."""
+
 _MOVE = frozenset(
     {
         "_to_copy", "clone", "copy_", "fill_", "full", "full_like", "new_full", "new_ones", "new_zeros",
@@ -79,4 +83,4 @@ def _callers_of_computing(order: list[int], depths: list[int], computes: list[bo
 
 def _describes(name: str) -> bool:
     bare = name.removeprefix("aten::")
-    return bare in _DESCRIBE or "autograd::" in name or bare.endswith(("Backward0", "Backward1"))
+    return bare in _DESCRIBE or "autograd::" in name or bare.endswith(("Backward0", "Backward1")) or name in _COMPILED

@@ -36,6 +36,8 @@ _NPU_CORES = ("AI_CORE", "AI_VECTOR_CORE", "MIX_AIC", "MIX_AIV", "AI_CPU", "DSA_
 
 _HCCL_OPERATION = re.compile(r"hcom_\w+?__[0-9]+_[0-9]+_[0-9]+(?:@.*)?")
 _NCCL_KERNEL = re.compile(r"nccl(?:Dev)?Kernel")
+_COMPILED = re.compile(r"(Torch-Compiled Region): [0-9/]+|(?:graph_[0-9]+_)?(cpp_fused_\w+?)_[0-9]+")
+"""A region that torch.compile made, and a kernel in it; the numbers depend on what was compiled before."""
 _STEP = re.compile(r"ProfilerStep#([0-9]{1,18})")
 """The annotation that both profilers put around each step."""
 
@@ -181,7 +183,7 @@ def _host_row(reader: _Event) -> Row:
         thread = ABSENT
     return Row(
         name=reader.name,
-        type=reader.name,
+        type=_host_type(reader.name),
         core="CPU",
         start_ns=reader.start_ns,
         duration_ns=reader.duration_ns,
@@ -189,6 +191,12 @@ def _host_row(reader: _Event) -> Row:
         input_shapes=reader.joined("Input Dims", _shape),
         input_types=reader.joined("Input type", str),
     )
+
+
+def _host_type(name: str) -> str:
+    """The operator's name, without the numbers that differ from run to run."""
+    compiled = _COMPILED.fullmatch(name)
+    return name if compiled is None else compiled[1] or compiled[2]
 
 
 def _shape(sizes: object) -> str:

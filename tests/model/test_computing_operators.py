@@ -100,6 +100,8 @@ DIVIDE = op("aten::div_", op("aten::div_", op("aten::to", op("aten::_to_copy", o
         (op("aten::reshape", VIEW), []),
         (op("autograd::engine::evaluate_function: AddmmBackward0", op("AddmmBackward0", op("aten::mm"))), ["aten::mm"]),
         (op("torch::autograd::AccumulateGrad", op("aten::detach")), []),
+        (op("Torch-Compiled Region: 0/0", op("Pregraph bytecode")), ["Torch-Compiled Region: 0/0"]),
+        (op("Torch-Compiled Region: 0/0", op("Pregraph bytecode"), op("aten::addmm")), ["aten::addmm"]),
         (op("mylib::fused_mlp"), ["mylib::fused_mlp"]),
         (op("mylib::mlp", op("aten::addmm"), op("aten::gelu")), ["aten::addmm", "aten::gelu"]),
     ],

@@ -188,3 +188,17 @@ def test_what_the_profiler_of_this_pytorch_exports(tmp_path: Path) -> None:
     outermost_ns = sum(record.duration_ns for record in trace.outermost())
     assert trace.total_ms * 1e6 == pytest.approx(outermost_ns, rel=0.01)
     assert sum(stat.share for stat in trace.operator_stats()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Torch-Compiled Region: 1/0", "Torch-Compiled Region"),
+        ("graph_3_cpp_fused_addmm_relu_0", "cpp_fused_addmm_relu"),
+        ("cpp_fused_relu_12", "cpp_fused_relu"),
+        ("aten::relu", "aten::relu"),
+    ],
+)
+def test_types_of_compiled_operators_have_no_numbers_of_the_run(write: Write, name: str, kind: str) -> None:
+    (record,) = read_timeline(write("t.json", json.dumps([event(name, "cpu_op", 1, 2)])))
+    assert (record.name, record.type) == (name, kind)
