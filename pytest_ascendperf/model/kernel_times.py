@@ -21,7 +21,7 @@ def with_kernel_times(trace: KernelTrace, times: Sequence[KernelTime], source: s
     """``trace`` with the durations of ``times``, which are in order of start; ``source`` is who took them.
 
     Communication has no part in it. Of several kernels of one name the first gets the first time, and so on. Where
-    number and names do not agree with the trace, nothing is replaced. A note says which of both was done.
+    number and names do not agree with the trace, nothing is replaced, and a note says so.
     """
     import numpy as np
 
@@ -35,8 +35,7 @@ def with_kernel_times(trace: KernelTrace, times: Sequence[KernelTime], source: s
     durations = trace.columns.duration_ns.copy()
     own = trace.columns.own_ns.copy()
     durations[computed] = own[computed] = [waiting[name].popleft() for name in names]
-    note = f"The times of the {len(names)} kernels are {source}'s, which agree with the profile in number and names."
-    return replace(trace, columns=replace(trace.columns, duration_ns=durations, own_ns=own), notes=(*trace.notes, note))
+    return replace(trace, columns=replace(trace.columns, duration_ns=durations, own_ns=own))
 
 
 def _disagreement(in_profile: int, in_times: int, source: str) -> str:

@@ -35,7 +35,9 @@ def run_examples(machine: Machine, report: Path, *options: str) -> Ended:
     done = machine.run(
         "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))",
         *("examples/test_models.py", "-p", "no:cacheprovider", "-o", "pythonpath=examples"),
-        *("--ascendperf-device=npu", "--ascendperf-warmup=3", "--ascendperf-rounds=5", f"--ascendperf-json={report}"),
+        # A budget that no host is too slow for: the number of rounds must not depend on it.
+        *("--ascendperf-device=npu", "--ascendperf-warmup=3", "--ascendperf-rounds=5", "--ascendperf-budget-s=600"),
+        f"--ascendperf-json={report}",
         *options,
         cwd=REPOSITORY,
         variables={"ASCENDPERF_LOCK_DIR": str(report.parent / "locks")},
