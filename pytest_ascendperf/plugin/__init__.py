@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_ascendperf.plugin.against.request import against_request, check_combination
+from pytest_ascendperf.plugin.against.request import AGAINST_KEY, against_request, check_combination
 from pytest_ascendperf.plugin.marker import FIXTURE, MARKED_KEY, MARKER_HELP, asks_to_be_measured, leave_marks
 from pytest_ascendperf.plugin.options import add_options, check_given
 from pytest_ascendperf.plugin.run import Run
@@ -19,12 +19,10 @@ from pytest_ascendperf.plugin.session_request import is_fresh_session
 
 if TYPE_CHECKING:
     from pytest_ascendperf.devices.base import Device
-    from pytest_ascendperf.plugin.against.gate import AgainstGate
     from pytest_ascendperf.plugin.fixture import NpuPerf
     from pytest_ascendperf.plugin.gate import Gate
 
 _CHECKED_MARKS_KEY = pytest.StashKey[dict[int, pytest.Mark]]()
-_AGAINST_KEY: pytest.StashKey[AgainstGate] = pytest.StashKey()
 _GATE_KEY: pytest.StashKey[Gate] = pytest.StashKey()
 
 
@@ -54,7 +52,7 @@ def _add_base(config: pytest.Config) -> None:
     if request is None or config.option.collectonly:
         return
     try:
-        config.stash[_AGAINST_KEY] = gate = AgainstGate(config, request)
+        config.stash[AGAINST_KEY] = gate = AgainstGate(config, request)
     except AgainstError as error:
         raise pytest.UsageError(f"ascendperf: {error}") from None
     config.pluginmanager.register(gate, "ascendperf-against")
@@ -73,8 +71,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Bring in the gate where a collected test asks to be measured."""
     config = session.config
     marked = [item for item in session.items if asks_to_be_measured(item)]
-    if marked and _AGAINST_KEY in config.stash:
-        config.stash[_AGAINST_KEY].open(marked)
+    if marked and AGAINST_KEY in config.stash:
+        config.stash[AGAINST_KEY].open(marked)
     elif marked and not config.option.collectonly:
         from pytest_ascendperf.plugin.gate import open_gate
 

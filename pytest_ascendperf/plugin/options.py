@@ -122,8 +122,10 @@ def command_line_of(config: pytest.Config) -> CommandLine:
 
     repeated = [setting for setting in SETTINGS if setting.name in ("baselines", "device")]
     values = given(config).command_line
+    bases = [(option, config.getoption(option)) for option in ("--ascendperf-against", "--ascendperf-against-python")]
     return CommandLine(
-        options=tuple(f"{setting.option}={values[setting.name]}" for setting in repeated if setting.name in values)
+        options=tuple(f"{setting.option}={values[setting.name]}" for setting in repeated if setting.name in values),
+        base=tuple(f"{option}={value}" for option, value in bases if value is not None),
     )
 
 

@@ -22,6 +22,7 @@ from pytest_ascendperf.plugin.fresh import target_of
 from pytest_ascendperf.plugin.marker import asks_to_be_measured
 from pytest_ascendperf.plugin.options import command_line_of, failing_statuses, settings_of
 from pytest_ascendperf.plugin.outcome import TestOutcome
+from pytest_ascendperf.report.against import SideBySide
 from pytest_ascendperf.report.failure import failure_message
 from pytest_ascendperf.report.junit import junit_properties
 
@@ -36,16 +37,15 @@ class AgainstGate:
         self._bench = Bench.of(config)
         self._checkout = BaseCheckout(request, config.rootpath)
         self._collected: list[str] = []
-        self._base: Base
+        self._base: Base | None = None
         self._pairs: PairsOfRun | None = None
         self._decision: Decision
         self._marked: list[pytest.Item] = []
         self._in_base: frozenset[str] = frozenset()
         self._problems_in_base: dict[str, str] = {}
         self._before_sigterm: object = None
-        self.gone: list[str] = []
-        """Marked tests of the base that head does not have."""
-        self.notes: list[str] = []
+        self._gone: list[str] = []
+        self._notes: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -65,13 +65,13 @@ class AgainstGate:
 
     def _open(self) -> None:
         device = open_device(self._bench.choice)
-        cores, self.notes = _cores(measures_on_host=not device.has_own_clock, threads=self._settings.threads)
-        self._base = self._checkout.make()
-        self.notes += self._base.notes
+        cores, self._notes = _cores(measures_on_host=not device.has_own_clock, threads=self._settings.threads)
+        self._base = base = self._checkout.make()
+        self._notes += base.notes
         files = list(dict.fromkeys(Path(item.path) for item in self._marked))
         self._pairs = PairsOfRun(
             self._config,
-            self._base,
+            base,
             files + [path for path in self._asked_for() if path not in files],
             cores=cores,
             kept=KEPT_PAIRS_ON_ACCELERATORS if device.has_own_clock else KEPT_PAIRS,
@@ -80,9 +80,9 @@ class AgainstGate:
         first = self._pairs.pair(0, files[0])
         self._in_base = first.base.tests
         self._problems_in_base = dict(first.base.problems)
-        self.notes += first.base.notes
-        self.gone = sorted(first.base.tests - set(self._collected)) if self._selects_whole_files() else []
-        self._decision = Decision(self._pairs, self._base, suite_tests=len(self._marked))
+        self._notes += first.base.notes
+        self._gone = sorted(first.base.tests - set(self._collected)) if self._selects_whole_files() else []
+        self._decision = Decision(self._pairs, base, suite_tests=len(self._marked))
 
     def _asked_for(self) -> list[Path]:
         """Files and folders that the command line names: the base may have tests there that head does not."""
@@ -93,9 +93,22 @@ class AgainstGate:
     def _selects_whole_files(self) -> bool:
         return not any("::" in name for name in self._config.args)
 
+    @property
+    def sides(self) -> SideBySide | None:
+        """What the reports say of both sides; None where nothing was to be measured."""
+        if self._base is None:
+            return None
+        return SideBySide(
+            base=self._base.name,
+            head=self._base.head_name,
+            new=[item.nodeid for item in self._marked if item.nodeid not in self._in_base],
+            gone=self._gone,
+            notes=self._notes,
+        )
+
     def pytest_report_collectionfinish(self) -> list[str]:
         """The device, the base, and what is worth knowing of how both are measured."""
-        if self._pairs is None:
+        if self._base is None:
             return []
         choice = self._bench.choice
         number = "" if choice.name == choice.kind else f"{choice.name}, "
@@ -103,7 +116,7 @@ class AgainstGate:
         return [
             f"ascendperf: {number}{choice.chip}, {choice.stack}",
             f"ascendperf: {self._base.name} and {head} side by side; stored baselines are not looked at",
-            *(f"  {note}" for note in self.notes),
+            *(f"  {note}" for note in self._notes),
         ]
 
     @pytest.hookimpl(tryfirst=True)
@@ -140,7 +153,7 @@ class AgainstGate:
         reports: list[pytest.TestReport] = []
         for data in decided.reports:
             report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
-            if report.when == "call" and failing and report.passed:
+            if report.when == "call" and failing:
                 report = failed_report(item, report, failure_message(failing, command_line_of(self._config)))
             if report.when == "call" or (report.when == "setup" and not report.passed):
                 report.__dict__["ascendperf"] = outcome.to_dict()

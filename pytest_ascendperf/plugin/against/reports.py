@@ -7,16 +7,19 @@ import pytest
 from pytest_ascendperf.plugin.outcome import TestOutcome
 
 
-def failed_report(item: pytest.Item, passed: pytest.TestReport, message: str) -> pytest.TestReport:
-    """The report of a call phase that passed, failed by what it measured; an xfail then happened as expected."""
+def failed_report(item: pytest.Item, ended: pytest.TestReport, message: str) -> pytest.TestReport:
+    """The report of a call phase that ended without an exception, failed by what it measured.
+
+    Where the test was expected to fail, which the report of its passing shows, it did.
+    """
     call = pytest.CallInfo.from_call(lambda: pytest.fail(message, pytrace=False), when="call")
     report = pytest.TestReport.from_item_and_call(item, call)
-    report.duration = passed.duration
-    report.sections = list(passed.sections)
-    report.user_properties = list(passed.user_properties)
-    if hasattr(passed, "wasxfail"):
+    report.duration = ended.duration
+    report.sections = list(ended.sections)
+    report.user_properties = list(ended.user_properties)
+    if hasattr(ended, "wasxfail") or ended.failed:  # strict: failed, for passing
         report.outcome = "skipped"
-        report.wasxfail = passed.wasxfail
+        report.wasxfail = getattr(ended, "wasxfail", "") or message.partition("\n")[0]
     return report
 
 

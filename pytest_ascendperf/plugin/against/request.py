@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_ascendperf.plugin.against.gate import AgainstGate
     from pytest_ascendperf.plugin.session_request import SessionRequest
+
+AGAINST_KEY: pytest.StashKey[AgainstGate] = pytest.StashKey()
+"""On the config of a run with a base: its gate."""
 
 PROTOCOL = 1
 """Version of what is said between the processes; another environment's plugin must speak the same."""

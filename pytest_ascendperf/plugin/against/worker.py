@@ -72,6 +72,8 @@ class Worker:
         """Why a file could not be collected."""
         self._problem: str | None = None
         """Why the running test did not pass."""
+        self._has_raised = False
+        """Whether the phase that ended last did. An xfail that passes is reported as failed, and was measured."""
         self._config: pytest.Config
         self._cases: frozenset[str] | None = None
         """The cases to measure in this run of the test; None for all."""
@@ -132,9 +134,14 @@ class Worker:
             foreign=self._foreign(),
         )
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """See how the phase ended before anybody changes what is reported of it."""
+        self._has_raised = call.excinfo is not None
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hand the report on, and keep why the test did not pass."""
-        if not report.passed and self._problem is None:
+        if self._has_raised and self._problem is None:
             self._problem = f"{report.when} {report.outcome}: {reason_of(report)}"
         if self._sends_reports:
             data: dict[str, Any] | None = self._config.hook.pytest_report_to_serializable(
