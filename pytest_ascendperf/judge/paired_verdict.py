@@ -94,6 +94,11 @@ def base_failed(evidence: PairedEvidence, problem: str) -> Verdict:
     return _bare(evidence, Status.NOT_COMPARABLE, paired_reasons.base_fails(evidence.base_name, problem))
 
 
+def base_lost(evidence: PairedEvidence, problem: str) -> Verdict:
+    """The verdict on a case that the base did not come to measure; ``problem`` is a sentence."""
+    return _bare(evidence, Status.INVALID, reasons.invalid((problem,)))
+
+
 def _bare(evidence: PairedEvidence, status: Status, reason: str) -> Verdict:
     return _verdict(evidence, status, reason, detectable=None, screen=None, confirm=None)
 

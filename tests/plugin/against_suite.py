@@ -6,10 +6,12 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from .suite import Suite
+
+if TYPE_CHECKING:
+    import pytest
 
 AGAINST = ("--ascendperf-against=main", "-p", "no:cacheprovider")
 

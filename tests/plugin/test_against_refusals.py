@@ -236,13 +236,13 @@ def test_x(spend):
     assert re.fullmatch(r"\[\d+\]", mark.read_text("utf-8").splitlines()[0])
 
 
+@pytest.mark.usefixtures("import_hook")
 def test_a_package_that_an_import_hook_finds_in_heads_tree_is_moved(git_suite: GitSuite) -> None:
     """As packages installed in editable mode do: their hook knows head's folder, whatever the search path says."""
-    install_hook(git_suite)
     git_suite.write(**{"src/proj/__init__": "from proj.inner import US", "src/proj/inner": "US = 10.0"})
     git_suite.commit(test_suite=USES_PROJ)
     git_suite.write(**{"src/proj/inner": "US = 10.7"})
-    _, report = git_suite.report(*AGAINST, "-p", "editable_hook", PYTHONPATH=str(git_suite.path.parent / "hook"))
+    _, report = git_suite.report(*AGAINST, "-p", "editable_hook")
     (case,) = report["cases"]
     assert (case["status"], case["confirm"]["base_us"], case["confirm"]["head_us"]) == ("regressed", 10.0, 10.7)
 
@@ -257,12 +257,12 @@ def test_a_package_on_the_search_path_is_moved(git_suite: GitSuite, monkeypatch:
     assert (case["confirm"]["base_us"], case["confirm"]["head_us"]) == (10.0, 10.7)
 
 
-def test_a_package_that_only_heads_tree_has_ends_the_base(git_suite: GitSuite) -> None:
+@pytest.mark.usefixtures("import_hook")
+def test_a_package_that_only_heads_tree_has_is_not_taken_from_it(git_suite: GitSuite) -> None:
     """A module that was built in place, say. The base must not take head's."""
-    install_hook(git_suite)
     git_suite.commit(test_suite=USES_PROJ)
     git_suite.write(**{"src/proj/__init__": "US = 10.7"})
-    _, report = git_suite.report(*AGAINST, "-p", "editable_hook", PYTHONPATH=str(git_suite.path.parent / "hook"))
+    _, report = git_suite.report(*AGAINST, "-p", "editable_hook")
     (case,) = report["cases"]
     assert case["status"] == "not_comparable"
     assert "which is head's tree, and is not in the base's" in case["reason"]
@@ -294,11 +294,10 @@ def test_x(npu_perf_device):
 """
 
 
-def install_hook(suite: GitSuite) -> None:
-    """A plugin outside of the repository that finds ``proj`` in head's tree, as the hook of an editable install does."""
-    folder = suite.path.parent / "hook"
-    folder.mkdir()
-    (folder / "editable_hook.py").write_text(
+@pytest.fixture
+def import_hook(git_suite: GitSuite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin outside of the repository that finds ``proj`` in head's tree, as hooks of editable installs do."""
+    (tmp_path / "editable_hook.py").write_text(
         f"""
 import importlib.util
 import sys
@@ -307,9 +306,10 @@ class Finder:
     @classmethod
     def find_spec(cls, fullname, path=None, target=None):
         if fullname == "proj":
-            return importlib.util.spec_from_file_location("proj", {str(suite.path / "src/proj/__init__.py")!r})
+            return importlib.util.spec_from_file_location("proj", {str(git_suite.path / "src/proj/__init__.py")!r})
 
 sys.meta_path.append(Finder)
 """,
         "utf-8",
     )
+    monkeypatch.syspath_prepend(str(tmp_path))

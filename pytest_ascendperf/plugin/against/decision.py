@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.judge.paired import Next, paired_session
-from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, next_step, paired_verdict
+from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, base_lost, next_step, paired_verdict
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.against.base import Base
 from pytest_ascendperf.plugin.against.pair import TestRun, refuse_foreign
 from pytest_ascendperf.plugin.against.pairs import PairsOfRun
+from pytest_ascendperf.plugin.against.process import SideLost
 
 
 class TestToDecide(NamedTuple):
@@ -50,37 +51,53 @@ class Decision:
 
     def decide(self, test: TestToDecide) -> Decided:
         """Measure and judge ``test``. Raises AgainstError where head's process was lost in the first session."""
-        first = self._first_session(test)
+        lost: str | None = None
+        try:
+            first = self._session(0, test)
+        except SideLost as error:
+            if error.side == "head":
+                raise
+            lost = error.in_one_line
+            first = self._session(0, test, alone=True)
         measurements = list(first.head.measurements.values())
         if first.head.problem is not None:
             return Decided(first.reports, measurements, [])
         evidence = {name: self._evidence(first, name) for name in first.head.measurements}
-        if first.base is not None and first.base.problem is not None:
-            problem = first.base.problem
-            return Decided(first.reports, measurements, [base_failed(each, problem) for each in evidence.values()])
-        for name, each in evidence.items():
-            _add_session(each, first, name)
-        self._further_sessions(test, evidence)
-        return Decided(first.reports, measurements, [paired_verdict(each) for each in evidence.values()])
+        if lost is not None:
+            verdicts = [base_lost(each, lost) for each in evidence.values()]
+        elif (problem := self._problem_in_base(test, first)) is not None:
+            verdicts = [base_failed(each, problem) for each in evidence.values()]
+        else:
+            for name, each in evidence.items():
+                _add_session(each, first, name)
+            self._further_sessions(test, evidence)
+            verdicts = [paired_verdict(each) for each in evidence.values()]
+        return Decided(first.reports, measurements, verdicts)
 
-    def _first_session(self, test: TestToDecide) -> TestRun:
-        return self._session(0, test, None)
+    def _problem_in_base(self, test: TestToDecide, first: TestRun) -> str | None:
+        """Why the test, which may well be there, does not pass in the base; None where it passes, or is not there."""
+        if first.base is not None:
+            return first.base.problem
+        collected = self._pairs.pair(0, test.file).base
+        return collected.problem_of(test.nodeid)
 
     def _further_sessions(self, test: TestToDecide, evidence: Mapping[str, PairedEvidence]) -> None:
         number = 0
         while wanted := [name for name, each in evidence.items() if next_step(each) is not Next.NOTHING]:
             number += 1
             try:
-                run = self._session(number, test, wanted)
+                run = self._session(number, test, cases=wanted)
             except AgainstError as error:
                 for name in wanted:
-                    evidence[name].problems.append(str(error))
+                    evidence[name].problems.append(" ".join(str(error).split()))
                 continue
             for name in wanted:
                 _add_session(evidence[name], run, name)
         self._pairs.end_of_test()
 
-    def _session(self, number: int, test: TestToDecide, cases: list[str] | None) -> TestRun:
+    def _session(
+        self, number: int, test: TestToDecide, *, cases: list[str] | None = None, alone: bool = False
+    ) -> TestRun:
         """The session of pair ``number``. Only the first pair keeps fixtures for the next test: they take memory."""
         pair = self._pairs.pair(number, test.file)
         is_first = number == 0
@@ -89,6 +106,7 @@ class Decision:
                 test.nodeid,
                 seed=f"{test.nodeid} {number}",
                 cases=cases,
+                alone=alone,
                 next_in_base=test.next_in_base if is_first else None,
                 next_in_head=test.next_in_head if is_first else None,
             )

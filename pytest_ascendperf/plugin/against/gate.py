@@ -15,6 +15,7 @@ from pytest_ascendperf.errors import AgainstError, AscendPerfError, DeviceError
 from pytest_ascendperf.plugin.against.base import Base, BaseCheckout
 from pytest_ascendperf.plugin.against.decision import Decided, Decision, TestToDecide
 from pytest_ascendperf.plugin.against.pairs import KEPT_PAIRS, KEPT_PAIRS_ON_ACCELERATORS, PairsOfRun
+from pytest_ascendperf.plugin.against.process import Collected
 from pytest_ascendperf.plugin.against.reports import crash_report, failed_report
 from pytest_ascendperf.plugin.against.request import AgainstRequest
 from pytest_ascendperf.plugin.bench import Bench
@@ -41,8 +42,7 @@ class AgainstGate:
         self._pairs: PairsOfRun | None = None
         self._decision: Decision
         self._marked: list[pytest.Item] = []
-        self._in_base: frozenset[str] = frozenset()
-        self._problems_in_base: dict[str, str] = {}
+        self._base_tests: Collected | None = None
         self._before_sigterm: object = None
         self._gone: list[str] = []
         self._notes: list[str] = []
@@ -78,8 +78,7 @@ class AgainstGate:
             timeout_s=self._settings.against_timeout_s,
         )
         first = self._pairs.pair(0, files[0])
-        self._in_base = first.base.tests
-        self._problems_in_base = dict(first.base.problems)
+        self._base_tests = first.base
         self._notes += first.base.notes
         self._gone = sorted(first.base.tests - set(self._collected)) if self._selects_whole_files() else []
         self._decision = Decision(self._pairs, base, suite_tests=len(self._marked))
@@ -101,9 +100,19 @@ class AgainstGate:
         return SideBySide(
             base=self._base.name,
             head=self._base.head_name,
-            new=[item.nodeid for item in self._marked if item.nodeid not in self._in_base],
+            new=[item.nodeid for item in self._marked if not self._may_be_in_base(item.nodeid)],
             gone=self._gone,
             notes=self._notes,
+        )
+
+    @property
+    def _tests_of_base(self) -> frozenset[str]:
+        return frozenset() if self._base_tests is None else self._base_tests.tests
+
+    def _may_be_in_base(self, nodeid: str) -> bool:
+        """Whether the base has the test, or a file of its name that it cannot collect."""
+        return self._base_tests is not None and (
+            nodeid in self._base_tests.tests or self._base_tests.problem_of(nodeid) is not None
         )
 
     def pytest_report_collectionfinish(self) -> list[str]:
@@ -167,7 +176,7 @@ class AgainstGate:
             nodeid=item.nodeid,
             file=Path(item.path),
             next_in_head=following[0].nodeid if following else None,
-            next_in_base=next((other.nodeid for other in following if other.nodeid in self._in_base), None),
+            next_in_base=next((other.nodeid for other in following if other.nodeid in self._tests_of_base), None),
         )
 
     def pytest_unconfigure(self) -> None:

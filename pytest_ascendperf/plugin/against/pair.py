@@ -163,8 +163,9 @@ class Pair:
         cases: Sequence[str] | None = None,
         next_in_base: str | None = None,
         next_in_head: str | None = None,
+        alone: bool = False,
     ) -> TestRun:
-        """Run a test on both sides, its measured calls in turns; on head's alone where the base does not have it.
+        """Run a test on both sides, its measured calls in turns; on head's ``alone`` where the base does not have it.
 
         ``cases`` are those to measure, None for all. Which test follows says what may stay set up. Raises AgainstError
         where a process is lost; the pair must then be killed.
@@ -172,7 +173,7 @@ class Pair:
         base_process, head_process = self._processes
         head = _Half(head_process, nodeid, self._timeout_s)
         head.start(next_in_head, cases)
-        if nodeid not in self.base.tests:
+        if alone or nodeid not in self.base.tests:
             return _run_alone(head)
         base = _Half(base_process, nodeid, self._timeout_s)
         base.start(next_in_base, cases)

@@ -32,6 +32,20 @@ _PLACES = ("rootdir", "inifilename", "confcutdir")
 _STOP_S = 10.0
 
 
+class SideLost(AgainstError):
+    """A process that ended, or hangs, before its time."""
+
+    def __init__(self, side: str, problem: str) -> None:
+        self.side = side
+        """``base`` or ``head``."""
+        super().__init__(f"the {side} process {problem}")
+
+    @property
+    def in_one_line(self) -> str:
+        """The message for a place that has one line."""
+        return " ".join(str(self).split())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
     """What a side found."""
@@ -43,6 +57,11 @@ class Collected:
     foreign: tuple[str, ...]
     """Modules that the base imported from head's tree."""
     notes: tuple[str, ...]
+
+    def problem_of(self, nodeid: str) -> str | None:
+        """Why the file of the test ``nodeid`` could not be collected; None where it could, or is not there."""
+        problem = self.problems.get(nodeid.partition("::")[0])
+        return None if problem is None else f"its file cannot be collected: {problem}"
 
 
 class SideProcess:
@@ -96,22 +115,22 @@ class SideProcess:
             self._line.send(**message)
 
     def receive(self, within_s: float, doing: str) -> Mapping[str, Any]:
-        """Wait for its next message. Raises AgainstError where it ended, or was silent, while ``doing``."""
+        """Wait for its next message. Raises SideLost where it ended, or was silent, while ``doing``."""
         try:
             return self._line.receive(within_s=within_s)
         except LineBroken as broken:
             if broken.silent_s is not None:
                 self.kill()
-                raise AgainstError(
-                    f"the {self.side} process said nothing for {broken.silent_s:g} s while {doing}, and was stopped. "
-                    "If it needs longer, give --ascendperf-against-timeout-s"
+                raise SideLost(
+                    self.side,
+                    f"said nothing for {broken.silent_s:g} s while {doing}, and was stopped. "
+                    "If it needs longer, give --ascendperf-against-timeout-s",
                 ) from None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_S)
         status = self._process.poll()
-        raise AgainstError(
-            f"the {self.side} process ended with status {status} while {doing}. Its last words:\n"
-            f"{last_words(self._output)}"
+        raise SideLost(
+            self.side, f"ended with status {status} while {doing}. Its last words:\n{last_words(self._output)}"
         )
 
     def stop(self) -> None:
