@@ -289,6 +289,54 @@ spec.loader.exec_module(module)
     )
 
 
+def test_a_module_of_heads_tree_that_a_test_imports_late_fails_it(git_suite: GitSuite) -> None:
+    loads = f"""
+@pytest.mark.npu_perf
+def test_x(spend):
+    spend()
+    import importlib.util
+    import sys
+    spec = importlib.util.spec_from_file_location("sneaked", {str(git_suite.path / "sneaked.py")!r})
+    sys.modules["sneaked"] = importlib.util.module_from_spec(spec)
+"""
+    git_suite.commit(sneaked="US = 10.0", test_suite=scripted_test(10.0, loads))
+    result = git_suite.run(*AGAINST)
+    result.assert_outcomes(failed=1)
+    assert lines_with(result, "from head's tree, so it would measure head twice")
+    assert nothing_left(git_suite)
+
+
+def test_an_installed_copy_of_the_project_is_refused(
+    git_suite: GitSuite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both sides would measure it, and neither its own tree: all would pass."""
+    (tmp_path / "proj").mkdir()
+    (tmp_path / "proj" / "__init__.py").write_text("US = 10.0", "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    git_suite.write(**{"src/proj/__init__": "US = 10.0"})
+    git_suite.commit(test_suite=USES_PROJ)
+    text = refusal(git_suite, *AGAINST)
+    assert f"and head both import proj from {tmp_path / 'proj' / '__init__.py'}, so neither measures" in text
+
+
+def test_a_fixture_of_unmarked_tests_that_fails_at_its_end_is_an_error(git_suite: GitSuite) -> None:
+    body = """
+@pytest.fixture(scope="module")
+def fragile():
+    yield
+    raise ValueError("at its end")
+
+def test_plain(fragile): pass
+
+@pytest.mark.npu_perf
+def test_marked(spend): spend()
+"""
+    git_suite.commit(test_suite=scripted_test(10.0, body), test_z="def test_last(): pass")
+    result = git_suite.run(*AGAINST)
+    result.assert_outcomes(passed=3, errors=1)
+    assert lines_with(result, "ValueError: at its end")
+
+
 USES_PROJ = """
 import proj
 

@@ -138,7 +138,8 @@ def test_the_readme_holds_the_table_of_settings() -> None:
     assert "\n".join(rows) in text
     for row in rows:
         assert text.count(row) == 1
-    known = {setting.option for setting in SETTINGS} | {"--ascendperf-update-baselines", "--ascendperf-json"}
+    of_the_command_line = {"update-baselines", "json", "against", "against-python"}
+    known = {setting.option for setting in SETTINGS} | {f"--ascendperf-{name}" for name in of_the_command_line}
     assert set(re.findall(r"--ascendperf-[a-z-]+[a-z]", text)) <= known
     assert set(re.findall(r"ASCENDPERF_[A-Z_]+[A-Z]", text)) <= {setting.variable for setting in SETTINGS}
 

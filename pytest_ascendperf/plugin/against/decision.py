@@ -13,7 +13,7 @@ from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, 
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.against.base import Base
-from pytest_ascendperf.plugin.against.pair import TestRun, refuse_foreign
+from pytest_ascendperf.plugin.against.pair import TestRun
 from pytest_ascendperf.plugin.against.pairs import PairsOfRun
 from pytest_ascendperf.plugin.against.process import SideLost
 
@@ -110,11 +110,12 @@ class Decision:
                 next_in_base=test.next_in_base if is_first else None,
                 next_in_head=test.next_in_head if is_first else None,
             )
-            if run.base is not None:
-                refuse_foreign(run.base.foreign, self._base)
         except BaseException:
             self._pairs.lost(number)
             raise
+        if run.base is not None and run.base.wrong_import is not None:
+            self._pairs.lost(number)  # with the module that it should not have
+            raise AgainstError(f"{self._base.name} {run.base.wrong_import}")
         return run
 
     def _evidence(self, run: TestRun, name: str) -> PairedEvidence:

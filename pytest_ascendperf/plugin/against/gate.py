@@ -137,10 +137,19 @@ class AgainstGate:
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report in self._reports(item):
             hook.pytest_runtest_logreport(report=report)
-        # What unmarked tests before this one left set up for it, in this process.
-        item.session._setupstate.teardown_exact(nextitem)
+        self._tear_down(item, nextitem)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    def _tear_down(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        """Tear down what unmarked tests before this one left set up for it, in this process."""
+        call = pytest.CallInfo.from_call(
+            lambda: item.session._setupstate.teardown_exact(nextitem),
+            when="teardown",
+            reraise=(pytest.exit.Exception, KeyboardInterrupt),
+        )
+        if call.excinfo is not None:
+            item.ihook.pytest_runtest_logreport(report=pytest.TestReport.from_item_and_call(item, call))
 
     def _reports(self, item: pytest.Item) -> list[pytest.TestReport]:
         outcome = TestOutcome(target=target_of(item), suite_tests=len(self._marked))

@@ -2,7 +2,7 @@
 
 The search path is moved to the base's tree before this process starts. What remains are packages installed in editable
 mode whose import hooks point at head's tree whatever the search path says. Their finds are moved, too, and
-:func:`modules_from` looks at what was imported in the end, however it was found.
+:func:`wrong_import` looks at what was imported in the end, however it was found.
 """
 
 from __future__ import annotations
@@ -51,14 +51,42 @@ class BaseFinder(importlib.abc.MetaPathFinder):
         return found
 
 
-def modules_from(trees: Trees) -> list[str]:
-    """Modules of this process whose file lies in head's tree, each as ``name (file)``."""
-    found: list[str] = []
-    for name, module in sorted(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and Path(file).is_absolute() and trees.moved(file) is not None:
-            found.append(f"{name} ({file})")
-    return found
+def wrong_import(trees: Trees, *, shares_environment: bool) -> str | None:
+    """What the base imported that is not the base's, to follow its name in a sentence; None where all is well.
+
+    ``shares_environment`` says whether both sides have the same installed packages.
+    """
+    files = {name: file for name, module in sorted(sys.modules.items()) if (file := _file_of(module)) is not None}
+    foreign = [f"{name} ({file})" for name, file in files.items() if trees.moved(file) is not None]
+    if foreign:
+        more = "" if len(foreign) == 1 else f" and {len(foreign) - 1} more"
+        return (
+            f"imported {foreign[0]}{more} from head's tree, so it would measure head twice. Install the project for "
+            "the base in an environment of its own and give its interpreter: --ascendperf-against-python"
+        )
+    beside = [name for name, file in files.items() if shares_environment and _is_beside(trees, name, file)]
+    if beside:
+        return (
+            f"and head both import {beside[0]} from {files[beside[0]]}, so neither measures the {beside[0]} of its own "
+            "tree. Install it in editable mode (pip install -e), or give the base an environment of its own: "
+            "--ascendperf-against-python"
+        )
+    return None
+
+
+def _is_beside(trees: Trees, name: str, file: str) -> bool:
+    """Whether the module is an installed copy of what the base's tree holds itself."""
+    if "." in name or name in sys.stdlib_module_names or Path(file).resolve().is_relative_to(trees.base):
+        return False
+    places = (
+        trees.base / folder / spelled for folder in ("", "src") for spelled in (f"{name}/__init__.py", f"{name}.py")
+    )
+    return any(place.exists() for place in places)
+
+
+def _file_of(module: ModuleType) -> str | None:
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) and Path(file).is_absolute() else None
 
 
 def _containers(spec: ModuleSpec) -> list[str]:

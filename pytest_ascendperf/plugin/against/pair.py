@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.measure.duet import Ready
 from pytest_ascendperf.measure.pairing import Pairs, play, play_alone
 from pytest_ascendperf.model.measurement import Clock, Measurement
@@ -37,8 +36,8 @@ class Ended:
     measurements: Mapping[str, Measurement]
     """By case name, those without rounds among them."""
     rules: Mapping[str, Rule]
-    foreign: tuple[str, ...]
-    """Modules that the base imported from head's tree."""
+    wrong_import: str | None
+    """What the base imported that is not the base's, to follow its name in a sentence."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,7 +125,7 @@ def _ended(message: Mapping[str, Any]) -> Ended:
         problem=message["problem"],
         measurements={measurement.case.case: measurement for measurement in measurements},
         rules={name: Rule(**rule) for name, rule in message["rules"].items()},
-        foreign=tuple(message["foreign"]),
+        wrong_import=message["wrong_import"],
     )
 
 
@@ -234,13 +233,3 @@ def _missed(run: TestRun) -> list[str]:
     in_base = [name for name in run.base.measurements if name in run.head.measurements]
     met = list(run.head.measurements) == list(run.base.measurements)
     return common if common == in_base and not met else []
-
-
-def refuse_foreign(foreign: Sequence[str], base: Base) -> None:
-    """Raise AgainstError where the base imported ``foreign`` modules from head's tree: it is not the base then."""
-    if foreign:
-        more = "" if len(foreign) == 1 else f" and {len(foreign) - 1} more"
-        raise AgainstError(
-            f"{base.name} imported {foreign[0]}{more} from head's tree, so it would measure head twice. Install the "
-            "project for the base in an environment of its own and give its interpreter: --ascendperf-against-python"
-        )

@@ -10,7 +10,7 @@ import pytest
 from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.plugin.against.base import Base
 from pytest_ascendperf.plugin.against.cores import CoresOfRun
-from pytest_ascendperf.plugin.against.pair import Pair, refuse_foreign
+from pytest_ascendperf.plugin.against.pair import Pair
 
 KEPT_PAIRS = 8
 """Pairs that stay for the tests that follow: starting one takes seconds, and keeping it some 100 MB."""
@@ -82,9 +82,7 @@ class PairsOfRun:
             cores=self._cores,
             timeout_s=self._timeout_s,
         )
-        try:
-            refuse_foreign(pair.base.foreign, self._base)
-        except AgainstError:
+        if pair.base.wrong_import is not None:
             pair.kill()
-            raise
+            raise AgainstError(f"{self._base.name} {pair.base.wrong_import}")
         return pair

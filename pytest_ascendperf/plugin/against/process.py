@@ -55,8 +55,8 @@ class Collected:
     """Node ids of its marked tests."""
     problems: Mapping[str, str]
     """Why a file could not be collected, by its node id."""
-    foreign: tuple[str, ...]
-    """Modules that the base imported from head's tree."""
+    wrong_import: str | None
+    """What the base imported that is not the base's, to follow its name in a sentence."""
     notes: tuple[str, ...]
 
     def problem_of(self, nodeid: str) -> str | None:
@@ -104,7 +104,7 @@ class SideProcess:
         return Collected(
             tests=frozenset(message["tests"]),
             problems=message["problems"],
-            foreign=tuple(message["foreign"]),
+            wrong_import=message["wrong_import"],
             notes=tuple(message["notes"]),
         )
 
@@ -175,6 +175,7 @@ def _request(
         cores=cores,
         head_tree=None if trees is None else str(trees.head),
         base_tree=None if trees is None else str(trees.base),
+        shares_environment=python is None,
     )
     return pickled(request, options)
 

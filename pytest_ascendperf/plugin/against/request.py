@@ -37,6 +37,8 @@ class WorkerRequest(NamedTuple):
     """The tree that the base must import nothing from; None where base and head share one."""
     base_tree: str | None
     """Where the base's own copy of that tree lies."""
+    shares_environment: bool
+    """Whether both sides run under one interpreter, with the same installed packages."""
 
 
 def against_request(config: pytest.Config) -> AgainstRequest | None:

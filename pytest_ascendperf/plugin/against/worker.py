@@ -20,7 +20,7 @@ from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import SamplingPlan
 from pytest_ascendperf.plugin.against.base import Trees
 from pytest_ascendperf.plugin.against.cores import pin
-from pytest_ascendperf.plugin.against.imports import BaseFinder, modules_from
+from pytest_ascendperf.plugin.against.imports import BaseFinder, wrong_import
 from pytest_ascendperf.plugin.against.line import Line
 from pytest_ascendperf.plugin.against.request import WorkerRequest
 from pytest_ascendperf.plugin.against.rule import rule_of
@@ -70,6 +70,7 @@ class Worker:
         self._sends_reports = request.side == "head"
         self._trees = trees
         self._cores = request.cores
+        self._shares_environment = request.shares_environment
         self._problems: dict[str, str] = {}
         """Why a file could not be collected."""
         self._problem: str | None = None
@@ -109,7 +110,7 @@ class Worker:
             kind="collected",
             tests=list(items),
             problems=self._problems,
-            foreign=self._foreign(),
+            wrong_import=self._wrong_import(),
             notes=pin(self._cores.while_measuring),
         )
         while (command := self._line.receive())["kind"] == "run":
@@ -135,7 +136,7 @@ class Worker:
                 for name in measurements
                 if test is not None
             },
-            foreign=self._foreign(),
+            wrong_import=self._wrong_import(),
         )
 
     @pytest.hookimpl(tryfirst=True)
@@ -153,8 +154,10 @@ class Worker:
             )
             self._line.send(kind="report", report=data)
 
-    def _foreign(self) -> list[str]:
-        return [] if self._trees is None else modules_from(self._trees)
+    def _wrong_import(self) -> str | None:
+        if self._trees is None:
+            return None
+        return wrong_import(self._trees, shares_environment=self._shares_environment)
 
 
 def main(request_path: str, descriptor: int) -> int:
