@@ -1,8 +1,7 @@
 """How often the rule of ``--ascendperf-against`` is wrong, how often it is right, and how long a decision takes.
 
 Draws the log-ratios of sessions from a normal distribution with a known spread, and lets the judging code itself ask
-for sessions until it decides. Nothing is measured here: the spread of a real host is what ``python
-benchmarks/against_spread.py`` shows.
+for sessions until it decides. Nothing is measured here: the spread of a real host stands in the reports of its runs.
 """
 
 from __future__ import annotations

@@ -160,6 +160,12 @@ def test_x(npu_perf, spend):
     _, report = git_suite.report(*AGAINST)
     found = {case["case"]: (case["status"], case["screen"] and case["screen"]["base_us"]) for case in report["cases"]}
     assert found == {"a": ("regressed", 10.0), "b": ("regressed", 10.0), "new": ("no_baseline", None)}
+    assert not any("could not be used" in case["reason"] for case in report["cases"])  # the first session counts, too
+    assert {case["case"]: case["measurement"]["session"] is None for case in report["cases"]} == {
+        "a": False,
+        "b": False,
+        "new": True,
+    }
 
 
 def test_what_fails_in_head_fails_as_itself_and_in_the_base_is_told(git_suite: GitSuite) -> None:

@@ -226,11 +226,15 @@ def test_one_core_and_a_core_that_is_refused_are_told(git_suite: GitSuite) -> No
     assert os.sched_getaffinity(0) == usable
 
 
-def test_both_processes_share_one_core(git_suite: GitSuite) -> None:
+def test_both_processes_share_one_core_and_the_run_holds_the_device(git_suite: GitSuite) -> None:
     body = """
+from pathlib import Path
+
 @pytest.mark.npu_perf
 def test_x(spend):
     spend()
+    (holder,) = Path(os.environ["ASCENDPERF_LOCK_DIR"]).glob("*.holder")
+    assert holder.read_text().startswith(f"process {{os.getppid()}} since")
     with open({mark!r}, "a") as file:
         print(sorted(os.sched_getaffinity(0)), file=file)
 """
@@ -250,6 +254,19 @@ def test_a_package_that_an_import_hook_finds_in_heads_tree_is_moved(git_suite: G
     _, report = git_suite.report(*AGAINST, "-p", "editable_hook")
     (case,) = report["cases"]
     assert (case["status"], case["confirm"]["base_us"], case["confirm"]["head_us"]) == ("regressed", 10.0, 10.7)
+
+
+def test_a_file_of_the_working_directory_is_the_bases_own(git_suite: GitSuite) -> None:
+    body = """
+@pytest.mark.npu_perf(min_change_us=0)
+def test_x(spend): spend(float(open("us.txt").read()))
+"""
+    (git_suite.path / "us.txt").write_text("10.0", "utf-8")
+    git_suite.commit(test_suite=scripted_test(10.0, body))
+    (git_suite.path / "us.txt").write_text("10.7", "utf-8")
+    _, report = git_suite.report(*AGAINST)
+    (case,) = report["cases"]
+    assert (case["confirm"]["base_us"], case["confirm"]["head_us"]) == (10.0, 10.7)
 
 
 def test_a_package_on_the_search_path_is_moved(git_suite: GitSuite, monkeypatch: pytest.MonkeyPatch) -> None:
