@@ -13,6 +13,7 @@ from pytest_ascendperf.fusion.parts import PartMasks
 from pytest_ascendperf.fusion.places import KernelAt, PatternMatch, Place
 from pytest_ascendperf.fusion.reasons import notes_of, why_unfused
 from pytest_ascendperf.model.kernel_columns import ABSENT
+from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.kernels import EAGER_MODEL, KernelTrace
 from pytest_ascendperf.model.pattern import Form, FusionPattern, Mode
 
@@ -24,12 +25,25 @@ def mode_of(trace: KernelTrace) -> Mode:
     if trace.activity == "host":
         return "cpu"
     cores = [core for core in trace.columns.core.values if core is not None]
-    on_cuda = [trace.columns.core.equals(core) for core in cores if core == "KERNEL" or core.startswith("GPU_")]
+    on_cuda = [trace.columns.core.equals(core) for core in cores if _is_cuda(core)]
     if any(mask.any() for mask in on_cuda):
         return "cuda"
     model = trace.columns.model_id
     in_graph = np.count_nonzero((model != EAGER_MODEL) & (model != ABSENT))
     return "graph" if in_graph > np.count_nonzero(model == EAGER_MODEL) else "eager"
+
+
+def mode_of_table(table: KernelTable) -> Mode:
+    """The same of a table, which tells only whether there was any graph."""
+    if table.activity == "host":
+        return "cpu"
+    if any(kind.core is not None and _is_cuda(kind.core) for kind in table.kernels):
+        return "cuda"
+    return "graph" if table.has_graphs else "eager"
+
+
+def _is_cuda(core: str) -> bool:
+    return core == "KERNEL" or core.startswith("GPU_")
 
 
 def match(pattern: FusionPattern, trace: KernelTrace, mode: Mode, *, named: bool = False) -> PatternMatch:

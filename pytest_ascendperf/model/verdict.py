@@ -137,6 +137,8 @@ class Verdict:
     """The kernels that a confirmed slowdown comes from; None where it was not looked for or cannot be told."""
     timed_status: Status | None = None
     """What the times alone came to, where what ran made it another status; None where ``status`` is theirs."""
+    base: str | None = None
+    """What was measured side by side with the judged code: a revision, an interpreter; None for a stored baseline."""
 
     @property
     def decisive(self) -> Comparison | None:
@@ -174,6 +176,7 @@ class Verdict:
             "findings": [finding.to_dict() for finding in self.findings],
             "attribution": None if self.attribution is None else self.attribution.to_dict(),
             "timed_status": None if self.timed_status is None else self.timed_status.value,
+            "base": self.base,
         }
 
     @classmethod
@@ -201,6 +204,7 @@ class Verdict:
             ),
             attribution=_attribution(data),
             timed_status=_timed_status(data),
+            base=fields.optional_text(data, "base"),
         )
 
 

@@ -66,6 +66,8 @@ _NEUTRAL_OPTIONS: dict[str, object] = {
     "ascendperf_update_baselines": None,
     "ascendperf_self_check": None,
     "ascendperf_self_check_write": False,
+    "ascendperf_against": None,
+    "ascendperf_against_python": None,
 }
 """Options of pytest and of common plugins that a fresh process must not take over, by attribute."""
 
@@ -137,14 +139,14 @@ def run_session(
     with tempfile.TemporaryDirectory(prefix="ascendperf-session-") as folder:
         results_path = Path(folder, "results.jsonl")
         request = SessionRequest(
-            options=_options(config, cache_dir=Path(folder, "cache")),
+            options=session_options(config, cache_dir=Path(folder, "cache")),
             tests=tuple(targets),
             results_path=str(results_path),
             device_is_held=device_is_held,
             device=Bench.of(config).choice,
         )
         request_path = Path(folder, "request.pickle")
-        request_path.write_bytes(_pickled(request))
+        request_path.write_bytes(pickled(request, request.options))
         output_path = Path(folder, "output.txt")
         work_path = Path(folder, "ascend")
         work_path.mkdir()
@@ -157,9 +159,9 @@ def run_session(
         if not ended:
             raise FreshProcessError(f"a fresh process was stopped after {time_limit_s:.0f} s without ending")
         if not results:
-            tail = "\n".join(output_path.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:])
             raise FreshProcessError(
-                f"a fresh process ended with status {process.returncode} and measured nothing. Its last words:\n{tail}"
+                f"a fresh process ended with status {process.returncode} and measured nothing. Its last words:\n"
+                f"{last_words(output_path)}"
             )
         return _with_passes(results, work_path) if len(targets) == 1 else results
 
@@ -173,7 +175,13 @@ def _with_passes(results: Mapping[str, FreshResult], work_path: Path) -> dict[st
     return {nodeid: result.with_passes(passes, problem) for nodeid, result in results.items()}
 
 
-def _options(config: pytest.Config, cache_dir: Path) -> dict[str, object]:
+def last_words(output_path: Path) -> str:
+    """The end of what a process printed."""
+    return "\n".join(output_path.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:])
+
+
+def session_options(config: pytest.Config, cache_dir: Path) -> dict[str, object]:
+    """The options of this run as a process of it takes them over."""
     options = dict(vars(config.option))
     options.update({name: value for name, value in _NEUTRAL_OPTIONS.items() if name in options})
     options["override_ini"] = [*(options.get("override_ini") or ()), f"cache_dir={cache_dir}"]
@@ -183,11 +191,12 @@ def _options(config: pytest.Config, cache_dir: Path) -> dict[str, object]:
     return options
 
 
-def _pickled(request: SessionRequest) -> bytes:
+def pickled(request: object, options: Mapping[str, object]) -> bytes:
+    """``request``, which holds ``options``, as bytes. Raises FreshProcessError naming an option that has none."""
     try:
         return pickle.dumps(request)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
-        for name, value in request.options.items():
+        for name, value in options.items():
             try:
                 pickle.dumps(value)
             except (pickle.PicklingError, TypeError, AttributeError):
@@ -215,7 +224,7 @@ def _process(
     try:
         yield process
     finally:
-        _end(process)
+        end_process(process)
 
 
 def _wait(process: subprocess.Popen[bytes], time_limit_s: float) -> bool:
@@ -227,7 +236,7 @@ def _wait(process: subprocess.Popen[bytes], time_limit_s: float) -> bool:
     return True
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     """End the process and all that it started; it leads a process group of its own."""
     if process.stdin is not None:
         process.stdin.close()

@@ -8,7 +8,6 @@ import pytest
 
 from pytest_ascendperf.errors import FreshProcessError
 from pytest_ascendperf.judge.acceptance import accepts
-from pytest_ascendperf.judge.exact import demands
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Measurement
@@ -67,13 +66,7 @@ class Judging:
 
     def _unmet_demands(self, test: MeasuredTest) -> list[Finding]:
         """What does not hold of what the test asks of its kernels."""
-        return [
-            finding
-            for name, measurement in test.measurements.items()
-            for finding in demands(
-                measurement, test.rule_of(name, suite_tests=self._suite_tests), test.exact_evidence(name, None)
-            )
-        ]
+        return [finding for name in test.measurements for finding in test.demands(name)]
 
     def look_at_graphs(self, test: MeasuredTest) -> None:
         """Add what the graph compiler fused to the measurements of a test that runs graphs.

@@ -51,14 +51,12 @@ def fusion_findings(
     return tuple(finding for finding in findings if finding is not None)
 
 
-def known_losses(config: pytest.Config, base: KernelTable, kernel_pass: KernelPass) -> tuple[KnownLoss, ...]:
-    """Fusions of the baseline's kernels ``base`` that the recorded call lost, as the catalogue knows them."""
+def known_losses(config: pytest.Config, base: KernelTable, head: KernelTable) -> tuple[KnownLoss, ...]:
+    """Fusions of the kernels ``base`` that ``head`` lost, as the catalogue knows them."""
     from pytest_ascendperf.fusion.losses import lost_fusions
-    from pytest_ascendperf.fusion.matcher import mode_of
+    from pytest_ascendperf.fusion.matcher import mode_of_table
     from pytest_ascendperf.judge.kernel_changes import KnownLoss
 
-    if kernel_pass.table is None or kernel_pass.trace is None:
-        return ()
     return tuple(
         KnownLoss(
             name=lost.pattern.name,
@@ -67,7 +65,7 @@ def known_losses(config: pytest.Config, base: KernelTable, kernel_pass: KernelPa
             came=dict(lost.came),
             advice=lost.pattern.advice,
         )
-        for lost in lost_fusions(base, kernel_pass.table, catalogue_of(config), mode_of(kernel_pass.trace))
+        for lost in lost_fusions(base, head, catalogue_of(config), mode_of_table(head))
     )
 
 

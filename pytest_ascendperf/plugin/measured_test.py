@@ -6,13 +6,13 @@ import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
 from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.errors import MeasurementError
-from pytest_ascendperf.judge.exact import ExactEvidence
+from pytest_ascendperf.judge.exact import ExactEvidence, demands
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.measure.comparison import PairedRounds
@@ -36,6 +36,23 @@ from pytest_ascendperf.settings import Settings
 R = TypeVar("R")
 
 
+class Measure(Protocol):
+    """How a call is measured: :func:`~pytest_ascendperf.measure.call.measure_call`, or led by another process."""
+
+    def __call__(
+        self, device: Device, plan: SamplingPlan, case: CaseId, call: Callable[[], R]
+    ) -> tuple[R, Measurement]:
+        """The result of the first call of ``call``, and the measurement of those that follow."""
+
+
+MEASURE_KEY = pytest.StashKey[Measure]()
+"""On the config of a process whose calls are not measured by themselves."""
+
+
+KERNELS_KEY = pytest.StashKey[bool]()
+"""On the config of such a process: whether the kernels of the test that runs now are recorded at all."""
+
+
 class MeasuredTest:
     """The measurements of one test, in the order in which it makes them."""
 
@@ -49,7 +66,8 @@ class MeasuredTest:
         """Whether the test looked at kernels without measuring: it then has done its work, too."""
         self._passes: dict[str, KernelPass | None] = {}
         """What was recorded of each case, by its name; None where nothing was to be."""
-        self._keywords: dict[str, Mapping[str, object]] = {}
+        self.keywords: dict[str, Mapping[str, object]] = {}
+        """What the marker, or the case itself, sets for each case."""
         self._bench = bench
         self._started = time.monotonic()
 
@@ -121,8 +139,9 @@ class MeasuredTest:
         resolved = settings_of(self.item.config, keywords)
         plan = _plan(resolved)
         case = CaseId.from_nodeid(self.item.nodeid, name)
+        measure = self.item.config.stash.get(MEASURE_KEY, measure_call)
         with self._bench.alone() as device:
-            result, measurement = measure_call(device, plan, case, call)
+            result, measurement = measure(device, plan, case, call)
             kernel_pass = None
             if self._wants_kernels(resolved):
                 call_us = 0.0 if measurement.session is None else measurement.session.median_us
@@ -135,12 +154,14 @@ class MeasuredTest:
                 notes=(*measurement.notes, *kernel_pass.notes),
             )
         self.measurements[name] = measurement
-        self._keywords[name] = keywords
+        self.keywords[name] = keywords
         self._passes[name] = kernel_pass
         return result
 
     def _wants_kernels(self, settings: Settings) -> bool:
         """Whether the kernels of a case with these settings are to be recorded."""
+        if not self.item.config.stash.get(KERNELS_KEY, True):
+            return False
         if settings.fusion or settings.max_kernels is not None or settings.kernels == "always":
             return True
         # Those of a slowdown are compared with those of the baseline, so a recording needs them.
@@ -185,7 +206,7 @@ class MeasuredTest:
 
     def rule_of(self, name: str, *, suite_tests: int) -> Rule:
         """When a change of the case ``name`` counts."""
-        settings = settings_of(self.item.config, self._keywords[name])
+        settings = settings_of(self.item.config, self.keywords[name])
         return Rule(
             tolerance=settings.tolerance,
             min_change_us=settings.min_change_us,
@@ -212,13 +233,22 @@ class MeasuredTest:
         for name, measurement in self.measurements.items():
             self.measurements[name] = replace(measurement, notes=(*measurement.notes, note))
 
+    def demands(self, name: str) -> tuple[Finding, ...]:
+        """What the case ``name`` runs otherwise than the test itself asks for. Raises SettingsError."""
+        rule = self.rule_of(name, suite_tests=1)
+        return demands(self.measurements[name], rule, self.exact_evidence(name, None))
+
+    def compares_kernels(self, name: str) -> bool:
+        """Whether the kernels of the case ``name`` are compared, and not only looked at for what a slowdown is from."""
+        return settings_of(self.item.config, self.keywords[name]).kernels == "always"
+
     def exact_evidence(self, name: str, baseline: Baseline | None) -> ExactEvidence:
         """What is known of the kernels of the case ``name`` before it is judged. Raises SettingsError."""
         config, kernel_pass = self.item.config, self._passes[name]
-        settings = settings_of(config, self._keywords[name])
+        settings = settings_of(config, self.keywords[name])
         losses: tuple[KnownLoss, ...] = ()
         if baseline is not None and baseline.kernels is not None and kernel_pass is not None:
-            losses = known_losses(config, baseline.kernels, kernel_pass)
+            losses = () if kernel_pass.table is None else known_losses(config, baseline.kernels, kernel_pass.table)
         return ExactEvidence(explicit=fusion_findings(config, settings.fusion, kernel_pass, wanted=True), losses=losses)
 
 

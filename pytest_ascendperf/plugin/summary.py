@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from pytest_ascendperf.plugin.against.request import AGAINST_KEY
 from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.options import command_line_of
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
+from pytest_ascendperf.report.against import side_lines
 from pytest_ascendperf.report.comparisons import comparison_table
 from pytest_ascendperf.report.explanations import explanations
 from pytest_ascendperf.report.self_check import SelfCheck, self_check_lines
@@ -35,6 +37,9 @@ def write_summary(
     if results is not None and results.verdicts:
         _write(reporter, result_table(results.verdicts, width=width))
         _write(reporter, explanations(results.verdicts, command_line_of(config)))
+    gate = config.stash.get(AGAINST_KEY, None)
+    if gate is not None and gate.sides is not None:
+        _write(reporter, side_lines(gate.sides))
     if results is not None:
         _write(reporter, comparison_table(results.comparisons, width=width))
     if recorded is not None and recorded.interrupted is not None:
