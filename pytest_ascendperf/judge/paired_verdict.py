@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import paired_reasons, reasons
+from pytest_ascendperf.judge.attribution import attribute
+from pytest_ascendperf.judge.exact import with_findings
+from pytest_ascendperf.judge.kernel_changes import KnownLoss, kernel_findings, why_not_compared
 from pytest_ascendperf.judge.paired import Next, PairedSession, confirm_paired, screen_paired
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
 
 if TYPE_CHECKING:
     from pytest_ascendperf.model.environment import KeyDifference
+    from pytest_ascendperf.model.finding import Finding
     from pytest_ascendperf.model.measurement import Measurement
     from pytest_ascendperf.model.protocol import Rule
     from pytest_ascendperf.model.verdict import Comparison
@@ -42,6 +46,12 @@ class PairedEvidence:
     problems: list[str] = field(default_factory=list)
     """Why further sessions gave nothing, a sentence each."""
     notes: list[str] = field(default_factory=list)
+    demands: tuple[Finding, ...] = ()
+    """What head runs otherwise than the test itself asks for."""
+    compares_kernels: bool = True
+    """Whether head fails for running other kernels than the base."""
+    losses: tuple[KnownLoss, ...] = ()
+    """Fusions of the base that head lost."""
 
 
 def next_step(evidence: PairedEvidence) -> Next:
@@ -61,6 +71,21 @@ def next_step(evidence: PairedEvidence) -> Next:
 
 def paired_verdict(evidence: PairedEvidence) -> Verdict:
     """The verdict on what there is, once :func:`next_step` asks for NOTHING or nothing more can be measured."""
+    verdict = _timed_verdict(evidence)
+    findings, notes = list(evidence.demands), list(verdict.notes)
+    base, head = None if evidence.base is None else evidence.base.kernels, evidence.head.kernels
+    if base is not None and head is not None and not _other_device(evidence):
+        if evidence.compares_kernels:
+            findings += kernel_findings(base, head, evidence.losses)
+            notes += [reason] if (reason := why_not_compared(base, head)) is not None else []
+        if verdict.status is Status.REGRESSED and verdict.decisive is not None:
+            change_us = verdict.decisive.head_us - verdict.decisive.base_us
+            verdict = replace(verdict, attribution=attribute(base, head, change_us))
+    findings.sort(key=lambda finding: not finding.fails)
+    return with_findings(replace(verdict, notes=tuple(notes)), findings)
+
+
+def _timed_verdict(evidence: PairedEvidence) -> Verdict:
     rule, clock = evidence.rule, evidence.clock
     if evidence.base is None:
         return _bare(evidence, Status.NO_BASELINE, paired_reasons.new_in_head(evidence.base_name, "case"))

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from pytest_ascendperf.errors import AgainstError
+from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.judge.paired import Next, paired_session
 from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, base_lost, next_step, paired_verdict
 from pytest_ascendperf.model.measurement import Measurement
@@ -16,6 +19,7 @@ from pytest_ascendperf.plugin.against.base import Base
 from pytest_ascendperf.plugin.against.pair import TestRun
 from pytest_ascendperf.plugin.against.pairs import PairsOfRun
 from pytest_ascendperf.plugin.against.process import SideLost
+from pytest_ascendperf.plugin.kernel_checks import known_losses
 
 
 class TestToDecide(NamedTuple):
@@ -44,7 +48,8 @@ class Decided(NamedTuple):
 class Decision:
     """Decides tests one by one."""
 
-    def __init__(self, pairs: PairsOfRun, base: Base, *, suite_tests: int) -> None:
+    def __init__(self, config: pytest.Config, pairs: PairsOfRun, base: Base, *, suite_tests: int) -> None:
+        self._config = config
         self._pairs = pairs
         self._base = base
         self._suite_tests = suite_tests
@@ -120,11 +125,19 @@ class Decision:
 
     def _evidence(self, run: TestRun, name: str) -> PairedEvidence:
         rule = dataclasses.replace(run.head.rules[name], suite_tests=self._suite_tests)
+        head = run.head.measurements[name]
+        base = None if run.base is None else run.base.measurements.get(name)
+        losses: tuple[KnownLoss, ...] = ()
+        if base is not None and base.kernels is not None and head.kernels is not None:
+            losses = known_losses(self._config, base.kernels, head.kernels)
         return PairedEvidence(
-            head=run.head.measurements[name],
-            base=None if run.base is None else run.base.measurements.get(name),
+            head=head,
+            base=base,
             rule=rule,
             base_name=self._base.name,
+            demands=run.head.demands[name],
+            compares_kernels=run.head.compares_kernels[name],
+            losses=losses,
         )
 
 

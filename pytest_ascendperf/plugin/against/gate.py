@@ -81,7 +81,7 @@ class AgainstGate:
         self._base_tests = first.base
         self._notes += first.base.notes
         self._gone = sorted(first.base.tests - set(self._collected)) if self._selects_whole_files() else []
-        self._decision = Decision(self._pairs, base, suite_tests=len(self._marked))
+        self._decision = Decision(self._config, self._pairs, base, suite_tests=len(self._marked))
 
     def _asked_for(self) -> list[Path]:
         """Files and folders that the command line names: the base may have tests there that head does not."""

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_ascendperf.measure.duet import Ready
 from pytest_ascendperf.measure.pairing import Pairs, play, play_alone
+from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
 from pytest_ascendperf.plugin.against.base import Base
@@ -36,6 +37,10 @@ class Ended:
     measurements: Mapping[str, Measurement]
     """By case name, those without rounds among them."""
     rules: Mapping[str, Rule]
+    demands: Mapping[str, tuple[Finding, ...]]
+    """By case name: what it runs otherwise than the test itself asks for."""
+    compares_kernels: Mapping[str, bool]
+    """By case name: whether its kernels are compared with the other side's."""
     wrong_import: str | None
     """What the base imported that is not the base's, to follow its name in a sentence."""
 
@@ -125,6 +130,8 @@ def _ended(message: Mapping[str, Any]) -> Ended:
         problem=message["problem"],
         measurements={measurement.case.case: measurement for measurement in measurements},
         rules={name: Rule(**rule) for name, rule in message["rules"].items()},
+        demands={name: tuple(map(Finding.from_dict, found)) for name, found in message["demands"].items()},
+        compares_kernels=message["compares_kernels"],
         wrong_import=message["wrong_import"],
     )
 
