@@ -60,6 +60,8 @@ def _options() -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace, home: Path) -> None:
+    from filelock import FileLock, Timeout
+
     from .drivers import all_gates
     from .plan import Settings
     from .records import Journal
@@ -88,6 +90,11 @@ def _run(options: argparse.Namespace, home: Path) -> None:
     )
     folder = home / options.name
     folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        sys.exit(f"another process is running the benchmark in {folder}")
     description = folder / "run.json"
     if description.exists():
         earlier = json.loads(description.read_text(encoding="utf-8"))
@@ -96,7 +103,7 @@ def _run(options: argparse.Namespace, home: Path) -> None:
     else:
         facts = {"date": date.today().isoformat(), "machine": machine(), "settings": settings.shape()}
         description.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    run_plan(settings, home, Journal(folder / "records.jsonl"))
+    run_plan(settings, folder, Journal(folder / "records.jsonl"))
 
 
 def _report(folder: Path) -> None:

@@ -65,8 +65,9 @@ def document(run: Mapping[str, object], records: Sequence[Record], found: Sequen
             "scenario": score.scenario,
             "slowdown_percent": CURVE_PERCENT,
             "points": [
-                None if math.isinf(point.threshold) else asdict(point)
+                asdict(point)
                 for point in operating_points(_own(records, score), score.rule, CURVE_PERCENT)
+                if math.isfinite(point.threshold)
             ],
         }
         for score in found

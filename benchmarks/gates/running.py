@@ -18,13 +18,11 @@ from .records import A_A, Journal, Record, Step
 from .suite_repository import Suite, make_suite
 
 
-def run_plan(settings: Settings, home: Path, journal: Journal) -> None:
-    """Do what the journal does not yet hold."""
+def run_plan(settings: Settings, folder: Path, journal: Journal) -> None:
+    """Do what the journal does not yet hold. What the gates leave behind on the way lies in ``folder``."""
     gates = {name: gate for name, gate in all_gates(settings.tolerance_percent).items() if name in settings.gates}
-    suite = make_suite(home / "suite", settings.slowdowns, settings.copies)
-    work = home / "work"
-    shutil.rmtree(work, ignore_errors=True)
-    runner = _Runner(settings, gates, suite, work, home / "lasting", journal)
+    suite = make_suite(folder / "suite", settings.slowdowns, settings.copies)
+    runner = _Runner(settings, gates, suite, folder, journal)
     runner.prepare()
     earlier = journal.read()
     done = frozenset(record.step for record in earlier)
@@ -44,15 +42,14 @@ class _Runner:
         settings: Settings,
         gates: dict[str, Gate],
         suite: Suite,
-        work: Path,
-        lasting: Path,
+        folder: Path,
         journal: Journal,
     ) -> None:
         self._settings = settings
         self._gates = gates
         self._suite = suite
-        self._work = work
-        self._lasting = lasting
+        self._work = folder / "work"
+        self._lasting = folder / "lasting"
         self._journal = journal
 
     def prepare(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..records import Decision
 from ..suite_repository import BASE
-from .base import Place, pytest_command, run, test_in_brackets
+from .base import Place, pytest_command, run, name_in_brackets
 
 _AGAINST = "--ascendperf-against"
 _BUDGET_S, _MAX_WARMUP_S = 1.0, 2.0
@@ -85,7 +85,7 @@ def _judge(place: Place, tolerance_percent: int, *options: str) -> list[Decision
     return [
         Decision(
             rule=f"tolerance {tolerance_percent} %",
-            test=test_in_brackets(case["nodeid"]),
+            test=name_in_brackets(case["nodeid"]),
             flagged=case["fails"],
             status=case["status"],
             detectable=case["detectable_change"],

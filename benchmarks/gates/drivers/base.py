@@ -103,19 +103,22 @@ def run(
     *,
     statuses: Sequence[int] = (0,),
 ) -> Finished:
-    """Run the command; GateError when it ends with a status that is not one of ``statuses``."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=place.environment(variables or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=_LIMIT_S,
-        check=False,
-    )
+    """Run the command; GateError when it does not end, or with a status that is not one of ``statuses``."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=place.environment(variables or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise GateError(f"{' '.join(command)}\ndid not end within {_LIMIT_S:.0f} s") from None
     if done.returncode not in statuses:
         last = "\n".join(done.stdout.splitlines()[-_LAST_LINES:])
         raise GateError(f"{' '.join(command)}\nended with status {done.returncode}:\n{last}")
@@ -147,6 +150,6 @@ def by_threshold(rule: str, test: str, change: float) -> list[Decision]:
     ]
 
 
-def test_in_brackets(name: str) -> str:
+def name_in_brackets(name: str) -> str:
     """The suite's test in a node id: what stands in its brackets."""
     return name[name.index("[") + 1 : name.rindex("]")]

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from ..records import Decision
-from .base import GateError, Place, by_threshold, pytest_command, run, test_in_brackets
+from .base import GateError, Place, by_threshold, pytest_command, run, name_in_brackets
 
 _WARMUP_S = 1.0
 """Its default, and at most a quarter of the time there is."""
@@ -56,4 +56,4 @@ def _measure(place: Place, tree: Path, profile: Path) -> Path:
 
 def _medians(path: Path) -> dict[str, float]:
     runs = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
-    return {test_in_brackets(run["name"]): run["stats"]["median_ns"] for run in runs}
+    return {name_in_brackets(run["name"]): run["stats"]["median_ns"] for run in runs}

@@ -10,7 +10,7 @@ from typing import Any
 from scipy.stats import mannwhitneyu
 
 from ..records import Decision
-from .base import THRESHOLDS_PERCENT, Place, pytest_command, run, test_in_brackets
+from .base import THRESHOLDS_PERCENT, Place, pytest_command, run, name_in_brackets
 
 FIELDS = ("mean", "median", "min")
 RANK_P = 0.05
@@ -43,8 +43,7 @@ class PytestBenchmark:
         command = [*self._command(place), "--benchmark-compare=0001", f"--benchmark-json={report}", *checks]
         # 0, or 1 where something regressed; some versions let that error out of pytest, with another status
         done = run(command, place.head, place, statuses=(0, 1, 3))
-        lines = _FAILED.findall(done.output)
-        failed = {(test_in_brackets(name), field, int(percent)) for name, field, percent in lines}
+        failed = failed_checks(done.output)
         base = _stats(next(place.store.rglob("0001_base.json")))
         decisions = []
         for test, head in _stats(report).items():
@@ -64,9 +63,14 @@ class PytestBenchmark:
         return [*pytest_command("benchmark"), "test_benchmark.py", storage, *time_s]
 
 
+def failed_checks(output: str) -> set[tuple[str, str, int]]:
+    """Test, field and percentage of every check that it says has failed."""
+    return {(name_in_brackets(name), field, int(percent)) for name, field, percent in _FAILED.findall(output)}
+
+
 def _stats(path: Path) -> dict[str, dict[str, Any]]:
     runs = json.loads(path.read_text(encoding="utf-8"))["benchmarks"]
-    return {test_in_brackets(run["name"]): run["stats"] for run in runs}
+    return {name_in_brackets(run["name"]): run["stats"] for run in runs}
 
 
 def _decision(rule: str, test: str, flagged: bool, change: float | None) -> Decision:
