@@ -62,6 +62,10 @@ class FreshProcessError(AscendPerfError):
     """A fresh process that was started to measure something and did not."""
 
 
+class AgainstError(AscendPerfError):
+    """A base that cannot be measured beside head: a revision, an interpreter or a process that is not fit for it."""
+
+
 class ProfileError(AscendPerfError):
     """A profile file or folder that cannot be read or understood."""
 

@@ -92,7 +92,7 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
         reject_deferred_result(result)
         refusals = device.refusals()
         if refusals:
-            environment = _environment(device, plan)
+            environment = environment_of(device, plan)
             return result, Measurement(case=case, environment=environment, session=None, invalid=refusals, notes=())
         attempts = [_first_attempt(runner, plan, first_us=first_us, begun_s=begun_s)]
         # Without warm-up the first call is what is measured, and there is no second first call.
@@ -100,11 +100,11 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
         while len(attempts) < allowed and attempts[-1].invalid:
             attempts.append(_further_attempt(runner, plan, attempts[-1]))
         reference_us = device.reference_us()
-        environment = _environment(device, plan)
+        environment = environment_of(device, plan)
     return result, _measurement(case, environment, started, attempts, reference_us)
 
 
-def _environment(device: Device, plan: SamplingPlan) -> Environment:
+def environment_of(device: Device, plan: SamplingPlan) -> Environment:
     """The device's, and that caches were cold where they were: such times are compared with none of warm caches."""
     environment = device.environment()
     if not plan.cold:

@@ -135,6 +135,8 @@ class Verdict:
     """What ran otherwise than in the baseline, or otherwise than the test asks for; those that fail come first."""
     attribution: Attribution | None = None
     """The kernels that a confirmed slowdown comes from; None where it was not looked for or cannot be told."""
+    base: str | None = None
+    """What was measured side by side with the judged code: a revision, an interpreter; None for a stored baseline."""
 
     @property
     def decisive(self) -> Comparison | None:
@@ -161,6 +163,7 @@ class Verdict:
             "notes": list(self.notes),
             "findings": [finding.to_dict() for finding in self.findings],
             "attribution": None if self.attribution is None else self.attribution.to_dict(),
+            "base": self.base,
         }
 
     @classmethod
@@ -187,6 +190,7 @@ class Verdict:
                 for index, finding in enumerate(fields.as_list(fields.required(data, "findings"), "findings"))
             ),
             attribution=_attribution(data),
+            base=fields.optional_text(data, "base"),
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_ascendperf.plugin.against.request import AGAINST_KEY, against_request, check_combination
 from pytest_ascendperf.plugin.marker import FIXTURE, MARKED_KEY, MARKER_HELP, asks_to_be_measured, leave_marks
 from pytest_ascendperf.plugin.options import add_options, check_given
 from pytest_ascendperf.plugin.run import Run
@@ -35,8 +36,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER_HELP)
     config.stash[_CHECKED_MARKS_KEY] = {}
     check_given(config)
+    if against_request(config) is not None:
+        _add_base(config)
     if not hasattr(config, "workerinput") and not is_fresh_session(config):
         config.pluginmanager.register(Run(config), "ascendperf-run")
+
+
+def _add_base(config: pytest.Config) -> None:
+    """Bring in what compares with a base. Raises pytest.UsageError where that cannot be done."""
+    from pytest_ascendperf.errors import AgainstError
+    from pytest_ascendperf.plugin.against.gate import AgainstGate
+
+    check_combination(config)
+    request = against_request(config)
+    if request is None or config.option.collectonly:
+        return
+    try:
+        config.stash[AGAINST_KEY] = gate = AgainstGate(config, request)
+    except AgainstError as error:
+        raise pytest.UsageError(f"ascendperf: {error}") from None
+    config.pluginmanager.register(gate, "ascendperf-against")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,11 +70,13 @@ def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class) -> Genera
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Bring in the gate where a collected test asks to be measured."""
     config = session.config
-    tests = sum(1 for item in session.items if asks_to_be_measured(item))
-    if tests and not config.option.collectonly:
+    marked = [item for item in session.items if asks_to_be_measured(item)]
+    if marked and AGAINST_KEY in config.stash:
+        config.stash[AGAINST_KEY].open(marked)
+    elif marked and not config.option.collectonly:
         from pytest_ascendperf.plugin.gate import open_gate
 
-        config.stash[_GATE_KEY] = gate = open_gate(config, suite_tests=tests)
+        config.stash[_GATE_KEY] = gate = open_gate(config, suite_tests=len(marked))
         config.pluginmanager.register(gate, "ascendperf-gate")
 
 

@@ -71,6 +71,11 @@ class Bench:
             self._device = device
         return self._device
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the device was opened in this process."""
+        return self._device is not None
+
     def doubt(self) -> None:
         """Take note that a test failed: the device may be what failed it."""
         self._in_doubt = self._device is not None
@@ -93,13 +98,19 @@ class Bench:
         if self._held_by_parent:
             yield device
             return
+        with self.held(device):
+            yield device
+
+    @contextmanager
+    def held(self, device: Device | None = None) -> Iterator[None]:
+        """The device's lock, for other processes that measure on it: it need not be opened in this one."""
         folder = self._settings.lock_dir
         with device_lock(
-            device.lock_name,
+            (device or open_device(self.choice)).lock_name,
             timeout_s=self._settings.lock_timeout_s,
             folder=None if folder is None else Path(folder),
         ):
-            yield device
+            yield
 
 
 _BENCH_KEY = pytest.StashKey[Bench]()

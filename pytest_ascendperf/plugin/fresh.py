@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,8 @@ _NEUTRAL_OPTIONS: dict[str, object] = {
     "color": "no",
     "ascendperf_json": None,
     "ascendperf_update_baselines": None,
+    "ascendperf_against": None,
+    "ascendperf_against_python": None,
 }
 """Options of pytest and of common plugins that a fresh process must not take over, by attribute."""
 
@@ -127,14 +129,14 @@ def run_session(
     with tempfile.TemporaryDirectory(prefix="ascendperf-session-") as folder:
         results_path = Path(folder, "results.jsonl")
         request = SessionRequest(
-            options=_options(config, cache_dir=Path(folder, "cache")),
+            options=session_options(config, cache_dir=Path(folder, "cache")),
             tests=tuple(targets),
             results_path=str(results_path),
             device_is_held=device_is_held,
             device=Bench.of(config).choice,
         )
         request_path = Path(folder, "request.pickle")
-        request_path.write_bytes(_pickled(request))
+        request_path.write_bytes(pickled(request, request.options))
         output_path = Path(folder, "output.txt")
         with output_path.open("wb") as output, _process(config, request_path, output.fileno()) as process:
             ended = _wait(process, time_limit_s)
@@ -144,14 +146,20 @@ def run_session(
         if not ended:
             raise FreshProcessError(f"a fresh process was stopped after {time_limit_s:.0f} s without ending")
         if not results:
-            tail = "\n".join(output_path.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:])
             raise FreshProcessError(
-                f"a fresh process ended with status {process.returncode} and measured nothing. Its last words:\n{tail}"
+                f"a fresh process ended with status {process.returncode} and measured nothing. Its last words:\n"
+                f"{last_words(output_path)}"
             )
         return results
 
 
-def _options(config: pytest.Config, cache_dir: Path) -> dict[str, object]:
+def last_words(output_path: Path) -> str:
+    """The end of what a process printed."""
+    return "\n".join(output_path.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:])
+
+
+def session_options(config: pytest.Config, cache_dir: Path) -> dict[str, object]:
+    """The options of this run as a process of it takes them over."""
     options = dict(vars(config.option))
     options.update({name: value for name, value in _NEUTRAL_OPTIONS.items() if name in options})
     options["override_ini"] = [*(options.get("override_ini") or ()), f"cache_dir={cache_dir}"]
@@ -161,11 +169,12 @@ def _options(config: pytest.Config, cache_dir: Path) -> dict[str, object]:
     return options
 
 
-def _pickled(request: SessionRequest) -> bytes:
+def pickled(request: object, options: Mapping[str, object]) -> bytes:
+    """``request``, which holds ``options``, as bytes. Raises FreshProcessError naming an option that has none."""
     try:
         return pickle.dumps(request)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
-        for name, value in request.options.items():
+        for name, value in options.items():
             try:
                 pickle.dumps(value)
             except (pickle.PicklingError, TypeError, AttributeError):
@@ -190,7 +199,7 @@ def _process(config: pytest.Config, request_path: Path, output: int) -> Iterator
     try:
         yield process
     finally:
-        _end(process)
+        end_process(process)
 
 
 def _wait(process: subprocess.Popen[bytes], time_limit_s: float) -> bool:
@@ -202,7 +211,7 @@ def _wait(process: subprocess.Popen[bytes], time_limit_s: float) -> bool:
     return True
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     """End the process and all that it started; it leads a process group of its own."""
     if process.stdin is not None:
         process.stdin.close()

@@ -26,7 +26,7 @@ class ResultWriter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather what a phase brought."""
         if not report.passed and report.nodeid not in self._problems:
-            self._problems[report.nodeid] = f"{report.when} {report.outcome}: {_reason(report)}"
+            self._problems[report.nodeid] = f"{report.when} {report.outcome}: {reason_of(report)}"
         attached = getattr(report, "ascendperf", None)
         if attached is not None:
             self._measurements[report.nodeid] = tuple(map(Measurement.from_dict, attached["measurements"]))
@@ -42,7 +42,7 @@ class ResultWriter:
             file.write(json.dumps(result.to_dict()) + "\n")
 
 
-def _reason(report: pytest.TestReport) -> str:
+def reason_of(report: pytest.TestReport) -> str:
     """One line: the message of the error as far as pytest knows it, as in its short summary."""
     crash = getattr(report.longrepr, "reprcrash", None)
     if isinstance(report.longrepr, tuple):
@@ -54,7 +54,7 @@ def _reason(report: pytest.TestReport) -> str:
 
 def main(request_path: str) -> int:
     """Measure what the request names and return pytest's exit status."""
-    _end_with_parent()
+    end_with_parent()
     request: SessionRequest = pickle.loads(Path(request_path).read_bytes())
     config = pytest.Config.fromdictargs(request.options, list(request.tests))
     config.args = list(request.tests)
@@ -63,7 +63,7 @@ def main(request_path: str) -> int:
     return int(config.hook.pytest_cmdline_main(config=config))
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when the parent is gone, since the parent's device lock is gone with it.
 
     The parent never writes to standard input, so the read returns only when the parent has ended.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
+from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.errors import MeasurementError
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.model.case import CaseId
@@ -22,6 +23,19 @@ from pytest_ascendperf.settings import Settings
 R = TypeVar("R")
 
 
+class Measure(Protocol):
+    """How a call is measured: :func:`~pytest_ascendperf.measure.call.measure_call`, or led by another process."""
+
+    def __call__(
+        self, device: Device, plan: SamplingPlan, case: CaseId, call: Callable[[], R]
+    ) -> tuple[R, Measurement]:
+        """The result of the first call of ``call``, and the measurement of those that follow."""
+
+
+MEASURE_KEY = pytest.StashKey[Measure]()
+"""On the config of a process whose calls are not measured by themselves."""
+
+
 class MeasuredTest:
     """The measurements of one test, in the order in which it makes them."""
 
@@ -30,7 +44,8 @@ class MeasuredTest:
         self.marked = marked
         self.measurements: dict[str, Measurement] = {}
         """By case name."""
-        self._keywords: dict[str, Mapping[str, object]] = {}
+        self.keywords: dict[str, Mapping[str, object]] = {}
+        """What the marker, or the case itself, sets for each case."""
         self._bench = bench
         self._started = time.monotonic()
 
@@ -72,15 +87,16 @@ class MeasuredTest:
         keywords = {**self.marked.keywords, **settings}
         plan = _plan(settings_of(self.item.config, keywords))
         case = CaseId.from_nodeid(self.item.nodeid, name)
+        measure = self.item.config.stash.get(MEASURE_KEY, measure_call)
         with self._bench.alone() as device:
-            result, measurement = measure_call(device, plan, case, call)
+            result, measurement = measure(device, plan, case, call)
         self.measurements[name] = measurement
-        self._keywords[name] = keywords
+        self.keywords[name] = keywords
         return result
 
     def rule_of(self, name: str, *, suite_tests: int) -> Rule:
         """When a change of the case ``name`` counts."""
-        settings = settings_of(self.item.config, self._keywords[name])
+        settings = settings_of(self.item.config, self.keywords[name])
         return Rule(
             tolerance=settings.tolerance,
             min_change_us=settings.min_change_us,

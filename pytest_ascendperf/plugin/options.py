@@ -37,6 +37,21 @@ def add_options(parser: pytest.Parser) -> None:
         "all (the default): every measured test",
     )
     group.addoption(
+        "--ascendperf-against",
+        dest="ascendperf_against",
+        metavar="REV",
+        default=None,
+        help="compare with this git revision instead of stored baselines: both are measured side by side in this run",
+    )
+    group.addoption(
+        "--ascendperf-against-python",
+        dest="ascendperf_against_python",
+        type=_absolute_path,
+        metavar="PATH",
+        default=None,
+        help="the interpreter of the base, from an environment with pytest and this plugin; alone: of the same tests",
+    )
+    group.addoption(
         "--ascendperf-json",
         dest="ascendperf_json",
         type=_absolute_path,
@@ -92,14 +107,25 @@ def settings_of(config: pytest.Config, keywords: Mapping[str, object]) -> Settin
     return settings
 
 
+def failing_statuses(config: pytest.Config, settings: Settings) -> frozenset[str]:
+    """The statuses that fail a test of this run.
+
+    Compared with a base, a test without one is new: strictness alone, which asks for a stored baseline, lets it be.
+    """
+    against = config.getoption("ascendperf_against") or config.getoption("ascendperf_against_python")
+    return settings.failing_statuses - {"no_baseline"} if against and settings.strict else settings.failing_statuses
+
+
 def command_line_of(config: pytest.Config) -> CommandLine:
     """How to start pytest again so that it looks at the same baselines and the same device."""
     from pytest_ascendperf.report.next_step import CommandLine
 
     repeated = [setting for setting in SETTINGS if setting.name in ("baselines", "device")]
     values = given(config).command_line
+    bases = [(option, config.getoption(option)) for option in ("--ascendperf-against", "--ascendperf-against-python")]
     return CommandLine(
-        options=tuple(f"{setting.option}={values[setting.name]}" for setting in repeated if setting.name in values)
+        options=tuple(f"{setting.option}={values[setting.name]}" for setting in repeated if setting.name in values),
+        base=tuple(f"{option}={value}" for option, value in bases if value is not None),
     )
 
 

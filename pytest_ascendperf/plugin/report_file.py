@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from pytest_ascendperf.model.verdict import Status
+from pytest_ascendperf.plugin.against.request import AGAINST_KEY
+from pytest_ascendperf.plugin.options import failing_statuses
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
 from pytest_ascendperf.report.json_report import ReportedCase, ReportedUpdate, json_report
@@ -26,13 +28,16 @@ def write_json_report(
     if target is None:
         return None
     measured = {measurement.case: measurement for measurement in results.measurements}
+    gate = config.stash.get(AGAINST_KEY, None)
+    failing = failing_statuses(config, settings)
     report = json_report(
         [ReportedCase(verdict=verdict, measurement=measured.get(verdict.case)) for verdict in results.verdicts],
         tests=results.selected_tests(),
-        failing=[status for status in Status if status.value in settings.failing_statuses],
+        failing=[status for status in Status if status.value in failing],
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         plugin_version=importlib.metadata.version("pytest-ascendperf"),
         update=None if recorded is None else _update(recorded),
+        sides=None if gate is None else gate.sides,
     )
     try:
         _replace(Path(target), json.dumps(report, indent=1, allow_nan=False, ensure_ascii=False) + "\n")

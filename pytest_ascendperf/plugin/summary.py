@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from pytest_ascendperf.plugin.against.request import AGAINST_KEY
 from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.options import command_line_of
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
+from pytest_ascendperf.report.against import side_lines
 from pytest_ascendperf.report.explanations import explanations
 from pytest_ascendperf.report.terminal import result_table, summary_line
 from pytest_ascendperf.report.updates import update_table
@@ -32,6 +34,9 @@ def write_summary(
     if results is not None and results.verdicts:
         _write(reporter, result_table(results.verdicts, width=width))
         _write(reporter, explanations(results.verdicts, command_line_of(config)))
+    gate = config.stash.get(AGAINST_KEY, None)
+    if gate is not None and gate.sides is not None:
+        _write(reporter, side_lines(gate.sides))
     if recorded is not None and recorded.interrupted is not None:
         reporter.write_line(
             f"recording was interrupted {recorded.interrupted}: nothing was written, all baselines are as they were",

@@ -31,7 +31,9 @@ def explanations(verdicts: Sequence[Verdict], command_line: CommandLine) -> list
             lines += _about_status(status, concerned, command_line)
     changed = _grouped((_listed(verdict.soft_differences), verdict) for verdict in verdicts if verdict.soft_differences)
     if changed:
-        lines += ["Changed since the baseline was recorded, which can move times:", *_shown(changed)]
+        against = any(verdict.base is not None for verdict in verdicts)
+        since = "Different in the base" if against else "Changed since the baseline was recorded"
+        lines += [f"{since}, which can move times:", *_shown(changed)]
     notes = _grouped((note, verdict) for verdict in verdicts for note in dict.fromkeys(verdict.notes))
     if notes:
         lines += ["Notes:", *_shown(notes)]
@@ -41,6 +43,12 @@ def explanations(verdicts: Sequence[Verdict], command_line: CommandLine) -> list
 def _about_status(status: Status, verdicts: list[Verdict], command_line: CommandLine) -> list[str]:
     title = f"{status_word(status)}, {counted(len(verdicts), 'case')}:"
     step = next_step(verdicts, command_line)
+    if verdicts[0].base is not None:
+        return [
+            title,
+            *_shown(_grouped((verdict.reason, verdict) for verdict in verdicts)),
+            *([f"  {step}"] if step else []),
+        ]
     if status is Status.NO_BASELINE:
         return [f"{title} nothing to compare with{_missing_from(verdicts)}. {step}"]
     if status is Status.PROVISIONAL:

@@ -50,17 +50,28 @@ def headline(verdict: Verdict) -> str:
     limit_us = decisive.base_us * (1.0 + verdict.tolerance)
     text = (
         f"{subject} {format_duration(decisive.head_us)} > {format_duration(limit_us, digits=5, exact=False)} "
-        f"(baseline {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}): "
-        f"{_slower(decisive.change)}"
+        f"({_base_word(verdict)} {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}): "
+        f"{_slower(decisive.change, _base_word(verdict))}"
     )
     if decisive.stage is Stage.CONFIRM:
-        text += f", confirmed in {counted(decisive.head_sessions, 'fresh process')}"
+        text += f", confirmed in {_fresh(verdict, decisive.head_sessions)}"
     return text
 
 
-def _slower(change: float) -> str:
+def _base_word(verdict: Verdict) -> str:
+    return "baseline" if verdict.base is None else "base"
+
+
+def _fresh(verdict: Verdict, sessions: int) -> str:
+    """The processes that confirmed it."""
+    if verdict.base is None:
+        return counted(sessions, "fresh process")
+    return f"{counted(sessions, 'fresh pair')} of processes"
+
+
+def _slower(change: float, base: str) -> str:
     text = format_change(change)
-    return f"{text.removeprefix('+')} slower" if text.endswith("%") else f"{text} the baseline"
+    return f"{text.removeprefix('+')} slower" if text.endswith("%") else f"{text} the {base}"
 
 
 def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
@@ -69,34 +80,35 @@ def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
     if verdict.status is Status.REGRESSED and verdict.confirm is None:
         facts.append(("reason", printable(verdict.reason)))
     if verdict.now_us is not None:
-        facts.append(("this run", _this_run(verdict.now_us, verdict.screen)))
+        facts.append(("this run", _this_run(verdict.now_us, verdict.screen, _base_word(verdict))))
     if verdict.confirm is not None:
-        facts.append(("fresh processes", _confirmation(verdict.confirm)))
+        name = "fresh processes" if verdict.base is None else "fresh pairs"
+        facts.append((name, _confirmation(verdict.confirm, _base_word(verdict))))
     if verdict.decisive is not None:
         facts.extend(_statistics(verdict.decisive, verdict.tolerance))
     if verdict.detectable_change is not None:
         share = format_share(verdict.detectable_change)
         facts.append(("detectable", f"a slowdown of {share} is caught 4 times in 5"))
-    facts.append(("baseline", _baseline(verdict)))
+    facts.append(("baseline", _baseline(verdict)) if verdict.base is None else ("base", _base(verdict)))
     facts.extend(("not the same", printable(difference)) for difference in verdict.hard_differences)
     facts.extend(("changed", printable(difference)) for difference in verdict.soft_differences)
     facts.extend(("note", printable(note)) for note in verdict.notes)
     return facts
 
 
-def _this_run(now_us: float, screen: Comparison | None) -> str:
+def _this_run(now_us: float, screen: Comparison | None, base: str) -> str:
     text = f"median {format_duration(now_us)}"
-    return text if screen is None else f"{text}, {_against_baseline(screen.change)}"
+    return text if screen is None else f"{text}, {_against(screen.change, base)}"
 
 
-def _confirmation(confirm: Comparison) -> str:
+def _confirmation(confirm: Comparison, base: str) -> str:
     text = f"mean {format_duration(confirm.head_us)} of {counted(confirm.head_sessions, 'session')}"
-    return f"{text}, {_against_baseline(confirm.change)}"
+    return f"{text}, {_against(confirm.change, base)}"
 
 
-def _against_baseline(change: float) -> str:
+def _against(change: float, base: str) -> str:
     text = format_change(change)
-    return f"{text} against the baseline" if text.endswith("%") else f"{text} the baseline"
+    return f"{text} against the {base}" if text.endswith("%") else f"{text} the {base}"
 
 
 def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str]]:
@@ -121,3 +133,11 @@ def _baseline(verdict: Verdict) -> str:
         return path
     decisive = verdict.decisive
     return f"{format_duration(decisive.base_us)} from {counted(decisive.base_sessions, 'session')} in {path}"
+
+
+def _base(verdict: Verdict) -> str:
+    """What stood beside the judged code: ``10.00 µs: main (1a2b3c4d5e6f), measured in turns with it``."""
+    name = printable(verdict.base).removeprefix("base ")
+    if verdict.decisive is None:
+        return name
+    return f"{format_duration(verdict.decisive.base_us)}: {name}, measured in turns with it"

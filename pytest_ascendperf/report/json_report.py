@@ -17,6 +17,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import NotRecorded
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Status, Verdict
+from pytest_ascendperf.report.against import SideBySide
 from pytest_ascendperf.report.selected_tests import SelectedTests
 from pytest_ascendperf.report.updates import RecordedCase
 
@@ -52,10 +53,12 @@ def json_report(
     created: str,
     plugin_version: str,
     update: ReportedUpdate | None = None,
+    sides: SideBySide | None = None,
 ) -> dict[str, object]:
     """The document as plain JSON types, cases in the order given.
 
-    ``update`` is what became of the baselines, None for a run that was not to write any. ``failing`` holds
+    ``update`` is what became of the baselines, None for a run that was not to write any; ``sides`` are those of a run
+    with a base, None for one that looks at stored baselines. ``failing`` holds
     the statuses that fail a test in this run, ``created`` the time of the report (UTC, ISO 8601).
     Raises InvalidDataError naming the field where a number is not finite, as JSON has no such numbers.
     """
@@ -75,6 +78,7 @@ def json_report(
         "environments": dict(sorted(environments.items())),
         "cases": [_case(case, failing) for case in cases],
         "update": None if update is None else _update(update),
+        "against": None if sides is None else sides.to_dict(),
     }
     _check_finite(report, "")
     return report

@@ -25,10 +25,12 @@ class CommandLine:
 
     options: tuple[str, ...] = ()
     """Options of this run that the next one needs too, such as ``--ascendperf-baselines=DIR``; quoted here."""
+    base: tuple[str, ...] = ()
+    """Options that name the base of a comparison side by side; a command that records cannot have them."""
 
     def rerun(self, cases: Iterable[CaseId]) -> str:
-        """The command that measures the tests of ``cases`` again."""
-        return self._command([*_tests(cases), *map(shlex.quote, self.options)])
+        """The command that measures the tests of ``cases`` again, against the same base where there was one."""
+        return self._command([*_tests(cases), *map(shlex.quote, (*self.options, *self.base))])
 
     def accept(self, cases: Iterable[CaseId]) -> str:
         """The command that makes the present times of these tests their baselines."""
@@ -47,6 +49,8 @@ class CommandLine:
 def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
     """What to do about ``verdicts``, at least one, all of one status; empty where nothing needs doing."""
     cases = [verdict.case for verdict in verdicts]
+    if verdicts[0].base is not None:
+        return _after_side_by_side(verdicts[0].status, command_line.rerun(cases))
     accept = command_line.accept(cases)
     match verdicts[0].status:
         case Status.PASS:
@@ -67,6 +71,21 @@ def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
             return f"Set it back, or record under the new setting: {accept}"
         case Status.INVALID:
             return f"Measure again when nothing else uses the machine: {command_line.rerun(cases)}"
+
+
+def _after_side_by_side(status: Status, rerun: str) -> str:
+    """Nothing is stored there, so nothing can be accepted: the base is measured anew each time."""
+    match status:
+        case Status.PASS | Status.IMPROVED | Status.NO_BASELINE:
+            return ""
+        case Status.REGRESSED:
+            return f"If the slower time is meant, say so where the change is reviewed. Measure just this: {rerun}"
+        case Status.INCONCLUSIVE:
+            return f"Run it again: {rerun}"
+        case Status.NOT_COMPARABLE:
+            return f"Compare with a base in which the test passes on this device: {rerun}"
+        case _:
+            return f"Measure again when nothing else uses the machine: {rerun}"
 
 
 def _in_another_place(verdict: Verdict) -> bool:

@@ -33,7 +33,8 @@ def result_table(verdicts: Sequence[Verdict], *, width: int | None = None) -> li
     if not verdicts:
         return []
     ordered = bad_news_first(verdicts)
-    headings = ["now", "baseline", "change", _interval_heading(ordered), "limit", "detectable"]
+    against = any(verdict.base is not None for verdict in ordered)
+    headings = ["now", "base" if against else "baseline", "change", _interval_heading(ordered), "limit", "detectable"]
     numbers = aligned([headings, *map(_numbers, ordered)])
     words = ["verdict", *(status_word(verdict.status) for verdict in ordered)]
     word_width = max(map(len, words))

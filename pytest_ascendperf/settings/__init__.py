@@ -51,6 +51,8 @@ class Settings(NamedTuple):
     baselines: str
     sessions: int
     confirm_sessions: int
+    against_sessions: int
+    against_timeout_s: float
     fail_on: frozenset[str]
     strict: bool
     lock_timeout_s: float

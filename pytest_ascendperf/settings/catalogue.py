@@ -165,6 +165,22 @@ SETTINGS: tuple[Setting, ...] = (
         ini_type="int",
     ),
     Setting(
+        name="against_sessions",
+        check=checks.count(3),
+        default=12,
+        help="with --ascendperf-against: most fresh pairs of processes that decide about a test that looks slower",
+        metavar="M",
+        ini_type="int",
+    ),
+    Setting(
+        name="against_timeout_s",
+        check=checks.number(0.0, open_low=True),
+        default=600.0,
+        help="with --ascendperf-against: seconds of silence after which a process counts as hanging",
+        metavar="SECONDS",
+        ini_type="float",
+    ),
+    Setting(
         name="fail_on",
         check=checks.statuses,
         default=frozenset({"regressed"}),

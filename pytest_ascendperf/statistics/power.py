@@ -122,3 +122,25 @@ def _shows(margin: float, spread: float, base: int, head: int, alpha: float) -> 
         return False
     reach = upper_quantile(alpha, freedom) + upper_quantile(1.0 - POWER, freedom)
     return reach * spread * math.sqrt(1.0 / base + 1.0 / head) <= margin
+
+
+def paired_sessions_to_show(margin: float, *, spread: float, alpha: float, at_most: int) -> int | None:
+    """Sessions of base and head side by side that show, with power .8, that an unchanged case stays below ``margin``.
+
+    None above ``at_most``. ``spread`` is the standard deviation of a session's log-ratio; the rest is as for
+    :func:`head_sessions_to_show`, with one sample instead of two.
+    """
+
+    def shows(sessions: int) -> bool:
+        return sessions > 1 and paired_effect(sessions=sessions, alpha=alpha) * spread <= margin
+
+    return _first_that_shows(at_most, shows)
+
+
+def paired_effect(*, sessions: int, alpha: float, power: float = POWER) -> float:
+    """Smallest true effect that a one-sample t test over ``sessions`` (at least 2) finds, in standard deviations.
+
+    (t₁₋ₐ + t_power) / √n, the usual approximation of the noncentral t.
+    """
+    freedom = sessions - 1
+    return (upper_quantile(alpha, freedom) + upper_quantile(1.0 - power, freedom)) / math.sqrt(sessions)

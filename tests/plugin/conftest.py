@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from .against_suite import GitSuite
 from .suite import QUICK, Suite
 
 importlib.import_module("scipy.special")  # runs inside this process find it loaded: numpy cannot be loaded twice
@@ -23,3 +24,10 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # whose summary takes half of a short run
     monkeypatch.setenv("ASCENDPERF_LOCK_DIR", str(pytester.path / "locks"))
     return Suite(pytester)
+
+
+@pytest.fixture
+def git_suite(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> GitSuite:
+    """A suite in a repository, in which few pairs of processes decide."""
+    monkeypatch.setenv("ASCENDPERF_AGAINST_SESSIONS", "3")
+    return GitSuite(suite.pytester)

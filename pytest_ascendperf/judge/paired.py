@@ -1,0 +1,215 @@
+"""Base and head measured side by side: sessions of pairs in, and whether they decide.
+
+A session is one pair of processes, base and head, which take turns on one device. Whatever moves both alike cancels in
+the ratio of neighbouring rounds, so a session's estimate is the median of ln(head round / base round) over its pairs.
+The pair of processes is the replicate: sessions are compared with the limit by Student's one-sample t,
+
+    t = (mean D - ln(1 + tolerance)) / (s / √n),   n - 1 degrees of freedom.
+
+Two stages, as with stored baselines. Screening goes on until the sessions show that the case is within its limit, or
+look slower than it; that a session looks slow costs nothing but time. A suspect is then decided on new sessions alone,
+at a few looks that share the level α between them (Bonferroni), so the decision may come early and is never wrong more
+often than α. See :mod:`.error_rate` for α.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.judge import error_rate
+from pytest_ascendperf.judge.contrast import SPREAD_FLOOR, relative
+from pytest_ascendperf.model.verdict import Comparison, Stage, Status
+from pytest_ascendperf.statistics.order import median
+from pytest_ascendperf.statistics.power import paired_effect, paired_sessions_to_show
+from pytest_ascendperf.statistics.series import mean, standard_deviation
+from pytest_ascendperf.statistics.student import upper_quantile, upper_tail
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.model.protocol import Rule
+
+FEWEST_SESSIONS = 3
+"""Sessions before anything is shown: two agree by chance too often for their spread to mean much."""
+MOST_SCREENING_SESSIONS = 6
+"""A case that these leave open is INCONCLUSIVE: it does not look slower than its limit, and more would cost minutes."""
+_LOOKS = ((0.4, 0.2), (0.65, 0.3), (1.0, 0.5))
+"""When a suspect may be called slower: the share of all sessions that are there, and the share of α spent then."""
+_MOST_ADVISED = 200
+_CONFIDENCE = 1.0 - 2.0 * error_rate.PASS_ALPHA
+
+
+class Next(enum.Enum):
+    """What the sessions so far call for."""
+
+    MORE = "more"
+    """Another session."""
+    CONFIRM = "confirm"
+    """The case looks slower than its limit: new sessions must decide."""
+    NOTHING = "nothing"
+    """The status is final."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedSession:
+    """One pair of processes that measured one case in turns."""
+
+    log_ratio: float
+    """Median over pairs of rounds of ln(head / base)."""
+    base_us: float
+    """Median of the base's rounds, in µs per call."""
+    head_us: float
+    """Median of head's rounds, in µs per call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedOutcome:
+    """What the sessions of one stage say."""
+
+    next: Next
+    status: Status
+    """PASS, IMPROVED, REGRESSED or, as long as nothing is shown, INCONCLUSIVE."""
+    comparison: Comparison
+    detectable_change: float | None
+    """Smallest true relative change that the confirmation fails with 80 % power; None where no spread is known."""
+    needed: int | None
+    """Sessions that would show that an unchanged case is within its limit; None where more than anyone measures."""
+
+
+def paired_session(base_us: Sequence[float], head_us: Sequence[float]) -> PairedSession:
+    """The session of rounds in pairs, in µs per call, all finite and above 0; at least one pair."""
+    return PairedSession(
+        log_ratio=median(math.log(head) - math.log(base) for base, head in zip(base_us, head_us, strict=True)),
+        base_us=median(base_us),
+        head_us=median(head_us),
+    )
+
+
+def screen_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_us: float = 0.0) -> PairedOutcome:
+    """Judge the first sessions of a case, at least one; ``resolution_us`` is the step of the clock per call.
+
+    Call it after each session, and measure another one for as long as ``next`` is MORE. Never REGRESSED.
+    """
+    numbers = _Numbers(sessions, resolution_us)
+    status = Status.INCONCLUSIVE
+    if numbers.is_beyond(rule):
+        following = Next.CONFIRM
+    elif len(sessions) < FEWEST_SESSIONS:
+        following = Next.MORE
+    else:
+        status = numbers.shown(rule)
+        undecided = status is Status.INCONCLUSIVE and len(sessions) < MOST_SCREENING_SESSIONS
+        following = Next.MORE if undecided else Next.NOTHING
+    return numbers.outcome(following, status, Stage.SCREEN, rule)
+
+
+def confirm_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_us: float = 0.0) -> PairedOutcome:
+    """Judge the new sessions of a suspect, at least one, of ``rule.confirm_sessions`` at most.
+
+    Call it after each session, as :func:`screen_paired`, with all sessions that were measured since the screening.
+    """
+    numbers = _Numbers(sessions, resolution_us)
+    count, most = len(sessions), rule.confirm_sessions
+    alpha = error_rate.confirm_alpha(rule) * looks(most).get(count, 0.0)
+    status = Status.INCONCLUSIVE
+    if alpha and numbers.is_beyond(rule) and numbers.bound(-1.0, alpha) > rule.tolerance:
+        status = Status.REGRESSED
+    elif count >= min(FEWEST_SESSIONS, most):
+        status = numbers.shown(rule)
+    undecided = status is Status.INCONCLUSIVE and count < most
+    return numbers.outcome(Next.MORE if undecided else Next.NOTHING, status, Stage.CONFIRM, rule)
+
+
+def looks(most: int) -> dict[int, float]:
+    """The numbers of sessions, of ``most``, at which a suspect may be called slower, each with its share of α."""
+    shares: dict[int, float] = {}
+    for when, share in _LOOKS:
+        count = max(math.ceil(when * most), min(FEWEST_SESSIONS, most))
+        shares[count] = shares.get(count, 0.0) + share
+    return shares
+
+
+class _Numbers:
+    """Student's one-sample t over the sessions of one stage, on the logarithmic scale."""
+
+    def __init__(self, sessions: Sequence[PairedSession], resolution_us: float) -> None:
+        logs = [session.log_ratio for session in sessions]
+        self.count = len(logs)
+        self.log_ratio = mean(logs)
+        self.base_us = _geometric_mean([session.base_us for session in sessions])
+        self.head_us = _geometric_mean([session.head_us for session in sessions])
+        self.spread = standard_deviation(logs) if self.count > 1 else None
+        self._noise = None if self.spread is None else max(self.spread, SPREAD_FLOOR, resolution_us / self.base_us)
+
+    def is_beyond(self, rule: Rule) -> bool:
+        """Whether the estimate itself is beyond the limit, relatively and in µs."""
+        change = relative(self.log_ratio)
+        return change > rule.tolerance and change * self.base_us > rule.min_change_us
+
+    def shown(self, rule: Rule) -> Status:
+        """IMPROVED or PASS where the upper bounds of the true change show it, else INCONCLUSIVE."""
+        gained_us = -relative(self.log_ratio) * self.base_us
+        if self.bound(1.0, error_rate.IMPROVED_ALPHA) < -rule.tolerance and gained_us > rule.min_change_us:
+            return Status.IMPROVED
+        at_most = self.bound(1.0, error_rate.PASS_ALPHA)
+        if at_most <= rule.tolerance or at_most * self.base_us < rule.min_change_us:
+            return Status.PASS
+        return Status.INCONCLUSIVE
+
+    def bound(self, side: float, alpha: float) -> float:
+        """The one-sided bound of the true relative change at level ``alpha``: above with ``side`` 1, below with -1."""
+        if self._noise is None:
+            return side * math.inf
+        return relative(self.log_ratio + side * upper_quantile(alpha, self.count - 1) * self._error(self._noise))
+
+    def outcome(self, following: Next, status: Status, stage: Stage, rule: Rule) -> PairedOutcome:
+        low, high, p_value, detectable, needed = None, None, None, None, None
+        if self._noise is not None:
+            low, high = self.bound(-1.0, error_rate.PASS_ALPHA), self.bound(1.0, error_rate.PASS_ALPHA)
+            t = (self.log_ratio - math.log1p(rule.tolerance)) / self._error(self._noise)
+            p_value = upper_tail(t, self.count - 1)
+            detectable = self._detectable(self._noise, rule)
+            margin = math.log1p(max(rule.tolerance, rule.min_change_us / self.base_us))
+            needed = paired_sessions_to_show(
+                margin, spread=self._noise, alpha=error_rate.PASS_ALPHA, at_most=_MOST_ADVISED
+            )
+        comparison = Comparison(
+            stage=stage,
+            base_us=self.base_us,
+            head_us=self.head_us,
+            base_sessions=self.count,
+            head_sessions=self.count,
+            change=relative(self.log_ratio),
+            low=low,
+            high=high,
+            confidence=_CONFIDENCE,
+            spread=self.spread,
+            p_value=p_value,
+            rank_p_value=None,
+        )
+        return PairedOutcome(
+            next=following, status=status, comparison=comparison, detectable_change=detectable, needed=needed
+        )
+
+    def _detectable(self, noise: float, rule: Rule) -> float:
+        """Taken at the last look alone: the earlier ones find large changes sooner and add little to small ones."""
+        last = error_rate.confirm_alpha(rule) * looks(rule.confirm_sessions)[rule.confirm_sessions]
+        significant = paired_effect(sessions=rule.confirm_sessions, alpha=last)
+        beyond = paired_effect(sessions=rule.confirm_sessions, alpha=0.5)
+        return relative(
+            max(
+                math.log1p(rule.tolerance) + significant * noise,
+                math.log1p(rule.min_change_us / self.base_us) + beyond * noise,
+            )
+        )
+
+    def _error(self, noise: float) -> float:
+        return noise / math.sqrt(self.count)
+
+
+def _geometric_mean(values_us: Sequence[float]) -> float:
+    """Never outside the values, so that equal ones come back to the last digit."""
+    lowest, highest = min(values_us), max(values_us)
+    return lowest if lowest == highest else max(lowest, min(math.exp(mean([*map(math.log, values_us)])), highest))

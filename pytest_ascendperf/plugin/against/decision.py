@@ -1,0 +1,161 @@
+"""One test from its first session to its verdicts: as many pairs of processes as it takes to decide."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pytest_ascendperf.errors import AgainstError
+from pytest_ascendperf.judge.paired import Next, paired_session
+from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, base_lost, next_step, paired_verdict
+from pytest_ascendperf.model.measurement import Measurement
+from pytest_ascendperf.model.verdict import Verdict
+from pytest_ascendperf.plugin.against.base import Base
+from pytest_ascendperf.plugin.against.pair import TestRun, refuse_foreign
+from pytest_ascendperf.plugin.against.pairs import PairsOfRun
+from pytest_ascendperf.plugin.against.process import SideLost
+
+
+class TestToDecide(NamedTuple):
+    """A marked test, and those that follow it on each side."""
+
+    nodeid: str
+    file: Path
+    next_in_base: str | None
+    next_in_head: str | None
+
+
+TestToDecide.__test__ = False  # type: ignore[attr-defined]  # not a class of tests
+
+
+class Decided(NamedTuple):
+    """What came of a test."""
+
+    reports: list[dict[str, Any]]
+    """Head's reports of the first session, as pytest serialises them."""
+    measurements: list[Measurement]
+    """Head's half of the first session."""
+    verdicts: list[Verdict]
+    """Empty where the test did not pass in head: it then fails, or is skipped, as itself."""
+
+
+class Decision:
+    """Decides tests one by one."""
+
+    def __init__(self, pairs: PairsOfRun, base: Base, *, suite_tests: int) -> None:
+        self._pairs = pairs
+        self._base = base
+        self._suite_tests = suite_tests
+
+    def decide(self, test: TestToDecide) -> Decided:
+        """Measure and judge ``test``. Raises AgainstError where head's process was lost in the first session."""
+        lost: str | None = None
+        try:
+            first = self._session(0, test)
+        except SideLost as error:
+            if error.side == "head":
+                raise
+            lost = error.in_one_line
+            first = self._session(0, test, alone=True)
+        measurements = list(first.head.measurements.values())
+        if first.head.problem is not None:
+            return Decided(first.reports, measurements, [])
+        evidence = {name: self._evidence(first, name) for name in first.head.measurements}
+        if lost is not None:
+            verdicts = [base_lost(each, lost) for each in evidence.values()]
+        elif (problem := self._problem_in_base(test, first)) is not None:
+            verdicts = [base_failed(each, problem) for each in evidence.values()]
+        else:
+            for name, each in evidence.items():
+                _add_session(each, first, name)
+            self._further_sessions(test, evidence)
+            verdicts = [paired_verdict(each) for each in evidence.values()]
+        return Decided(first.reports, measurements, verdicts)
+
+    def _problem_in_base(self, test: TestToDecide, first: TestRun) -> str | None:
+        """Why the test, which may well be there, does not pass in the base; None where it passes, or is not there."""
+        if first.base is not None:
+            return first.base.problem
+        collected = self._pairs.pair(0, test.file).base
+        return collected.problem_of(test.nodeid)
+
+    def _further_sessions(self, test: TestToDecide, evidence: Mapping[str, PairedEvidence]) -> None:
+        number = 0
+        while wanted := [name for name, each in evidence.items() if next_step(each) is not Next.NOTHING]:
+            number += 1
+            try:
+                run = self._session(number, test, cases=wanted)
+            except AgainstError as error:
+                for name in wanted:
+                    evidence[name].problems.append(" ".join(str(error).split()))
+                continue
+            for name in wanted:
+                _add_session(evidence[name], run, name)
+        self._pairs.end_of_test()
+
+    def _session(
+        self, number: int, test: TestToDecide, *, cases: list[str] | None = None, alone: bool = False
+    ) -> TestRun:
+        """The session of pair ``number``. Only the first pair keeps fixtures for the next test: they take memory."""
+        pair = self._pairs.pair(number, test.file)
+        is_first = number == 0
+        try:
+            run = pair.run_test(
+                test.nodeid,
+                seed=f"{test.nodeid} {number}",
+                cases=cases,
+                alone=alone,
+                next_in_base=test.next_in_base if is_first else None,
+                next_in_head=test.next_in_head if is_first else None,
+            )
+            if run.base is not None:
+                refuse_foreign(run.base.foreign, self._base)
+        except BaseException:
+            self._pairs.lost(number)
+            raise
+        return run
+
+    def _evidence(self, run: TestRun, name: str) -> PairedEvidence:
+        rule = dataclasses.replace(run.head.rules[name], suite_tests=self._suite_tests)
+        return PairedEvidence(
+            head=run.head.measurements[name],
+            base=None if run.base is None else run.base.measurements.get(name),
+            rule=rule,
+            base_name=self._base.name,
+        )
+
+
+def _add_session(evidence: PairedEvidence, run: TestRun, name: str) -> None:
+    """Take in what ``run`` measured of the case ``name``, for the stage that is wanted now."""
+    pairs = run.pairs.get(name)
+    problem = _problem(run, name) if pairs is None else pairs.problem
+    if evidence.base is None:
+        return
+    if problem is not None or pairs is None:
+        evidence.problems.append(problem or "")
+        return
+    session = paired_session(pairs.base_us, pairs.head_us)
+    evidence.clock = pairs.clock
+    resolution_us = run.timer_resolution_us / pairs.calls_per_round
+    evidence.resolution_us = max(evidence.resolution_us, resolution_us)
+    evidence.rule = dataclasses.replace(
+        evidence.rule, min_change_us=max(evidence.rule.min_change_us, evidence.resolution_us)
+    )
+    (evidence.confirming if next_step(evidence) is Next.CONFIRM else evidence.screening).append(session)
+
+
+def _problem(run: TestRun, name: str) -> str:
+    """Why the case has no rounds in this session."""
+    for side, ended in (("head", run.head), ("the base", run.base)):
+        if ended is None:
+            continue
+        if ended.problem is not None:
+            return f"the test did not pass in {side}: {ended.problem}"
+        measurement = ended.measurements.get(name)
+        if measurement is None:
+            return f"{side} did not measure the case"
+        if measurement.invalid and measurement.session is None:
+            return f"in {side}: {measurement.invalid[0]}"
+    return "base and head did not reach the case in the same order"
