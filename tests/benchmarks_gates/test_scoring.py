@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from benchmarks_gates.builders import decision, record, run_of, step
 from gates.scoring import detectable_percent, operating_points, outcomes_of, scores, share, suite_red
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gates.drivers.asv import marks_in
 from gates.drivers.base import by_threshold, name_in_brackets
 from gates.drivers.pytest_benchmark import failed_checks

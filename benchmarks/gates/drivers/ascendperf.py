@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..records import Decision
 from ..suite_repository import BASE
-from .base import Place, pytest_command, run, name_in_brackets
+from .base import Place, name_in_brackets, pytest_command, run
 
 _AGAINST = "--ascendperf-against"
 _BUDGET_S, _MAX_WARMUP_S = 1.0, 2.0

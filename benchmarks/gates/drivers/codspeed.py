@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from ..records import Decision
-from .base import GateError, Place, by_threshold, pytest_command, run, name_in_brackets
+from .base import GateError, Place, by_threshold, name_in_brackets, pytest_command, run
 
 _WARMUP_S = 1.0
 """Its default, and at most a quarter of the time there is."""

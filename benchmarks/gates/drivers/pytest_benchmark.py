@@ -10,7 +10,7 @@ from typing import Any
 from scipy.stats import mannwhitneyu
 
 from ..records import Decision
-from .base import THRESHOLDS_PERCENT, Place, pytest_command, run, name_in_brackets
+from .base import THRESHOLDS_PERCENT, Place, name_in_brackets, pytest_command, run
 
 FIELDS = ("mean", "median", "min")
 RANK_P = 0.05
