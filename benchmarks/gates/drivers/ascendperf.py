@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from ..records import Decision
@@ -51,7 +50,7 @@ class AgainstRevision:
 
     def unavailable(self) -> str | None:
         """Where the installed version cannot yet do it."""
-        command = [sys.executable, "-m", "pytest", "--help"]
+        command = [*pytest_command("ascendperf"), "--help"]
         known = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True).stdout
         return None if _AGAINST in known else f"the installed version has no {_AGAINST}"
 
