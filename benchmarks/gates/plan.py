@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from .records import A_A, Step
 
-SCENARIOS = ("quiet", "loaded")
-SLOWDOWNS = (0, 1, 2, 3, 5, 10, 20)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:

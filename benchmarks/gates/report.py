@@ -13,7 +13,7 @@ from .comparison import AGAINST, STORED, bars, better_peers, printed
 from .records import A_A, Record
 from .scoring import Score, Share, operating_points
 
-CURVE_PERCENT = 5
+_CURVE_PERCENT = 5
 
 
 def markdown(run: Mapping[str, object], records: Sequence[Record], found: Sequence[Score]) -> str:
@@ -55,23 +55,34 @@ def table(found: Sequence[Score]) -> str:
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)
 
 
+def curve_percent(found: Sequence[Score]) -> int | None:
+    """The slowdown that false alarms are drawn against: 5 %, or the least injected; None where none was."""
+    slowdowns = {d for score in found for d in score.found} - {A_A}
+    return _CURVE_PERCENT if _CURVE_PERCENT in slowdowns else min(slowdowns, default=None)
+
+
 def document(run: Mapping[str, object], records: Sequence[Record], found: Sequence[Score]) -> str:
     """The same figures for programs, and the curves of the rules with a threshold."""
     scenarios = sorted({score.scenario for score in found})
-    curves = [
-        {
-            "gate": score.gate,
-            "rule": score.rule,
-            "scenario": score.scenario,
-            "slowdown_percent": CURVE_PERCENT,
-            "points": [
-                asdict(point)
-                for point in operating_points(_own(records, score), score.rule, CURVE_PERCENT)
-                if math.isfinite(point.threshold)
-            ],
-        }
-        for score in found
-    ]
+    slowdown = curve_percent(found)
+    curves = (
+        []
+        if slowdown is None
+        else [
+            {
+                "gate": score.gate,
+                "rule": score.rule,
+                "scenario": score.scenario,
+                "slowdown_percent": slowdown,
+                "points": [
+                    asdict(point)
+                    for point in operating_points(_own(records, score), score.rule, slowdown)
+                    if math.isfinite(point.threshold)
+                ],
+            }
+            for score in found
+        ]
+    )
     data = {
         "run": run,
         "scores": [_plain(score) for score in found],
