@@ -2,6 +2,10 @@
 
 Rounds come in pairs, one of base and one of head, of equal numbers of calls. Which of the two comes first is drawn, but
 evenly: each block of pairs holds both orders equally often, so that whatever the first turn does to the second cancels.
+
+A call over several devices must not be played like this: its processes wait for each other, and a turn of the other
+side in between would be part of that wait. When there are such calls, each side's rounds belong in one piece, and whole
+sessions take turns. That decision has its place in :func:`play`.
 """
 
 from __future__ import annotations

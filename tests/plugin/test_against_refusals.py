@@ -184,7 +184,7 @@ def test_x(spend):
 
 
 def test_a_killed_run_takes_its_processes_along(git_suite: GitSuite) -> None:
-    """Nothing can clean up then; the next run removes what git still knows of the worktree, once its folder is gone."""
+    """Nothing can clean up then, so the next run does."""
     body = """
 import time
 
@@ -194,16 +194,21 @@ def test_x(spend):
     time.sleep(600)
 """
     mark = git_suite.path / "waiting.txt"
-    git_suite.commit(test_suite=scripted_test(10.0, body.format(mark=str(mark))))
+    git_suite.commit(test_suite=scripted_test(10.0))
+    git_suite.write(test_suite=scripted_test(10.0, body.format(mark=str(mark))))
     process = git_suite.start(*AGAINST)
     wait_for(mark)
     process.kill()
     process.communicate(timeout=60)
     wait_until(lambda: not processes_with(f"PWD={git_suite.path}"))
+    assert git_suite.worktrees()
+    git_suite.write(test_suite=scripted_test(10.0))
+    git_suite.run(*AGAINST, "-k", "x").assert_outcomes(passed=1)
+    assert nothing_left(git_suite)
 
 
 def test_one_core_and_a_core_that_is_refused_are_told(git_suite: GitSuite) -> None:
-    from pytest_ascendperf.plugin.against.worker import pin
+    from pytest_ascendperf.plugin.against.cores import pin
 
     git_suite.commit(test_suite=scripted_test(10.0))
     usable = os.sched_getaffinity(0)

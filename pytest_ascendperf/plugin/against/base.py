@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,9 +11,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.plugin.against.request import PROTOCOL, AgainstRequest
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _GIT_TIME_LIMIT_S = 600.0
 _PROBE_TIME_LIMIT_S = 120.0
@@ -153,13 +158,18 @@ class BaseCheckout:
         if request.python is not None:
             _check_python(request.python)
         self._worktree: Path | None = None
+        self._alive: FileLock | None = None
+        """Held while the worktree is in use: where it is free, the run that made the folder was killed."""
 
     def make(self) -> Base:
         """The base, checked out. Raises AgainstError; then nothing is left behind."""
         python = self._request.python
         if self._repository is None:
             return Base(name=f"base under {python}", head_name="", trees=None, python=python, notes=())
+        _remove_left_behind()
         folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX)).resolve()
+        self._alive = _alive_lock(folder)
+        self._alive.acquire(timeout=0.0)
         self._worktree = folder / self._repository.top.name
         try:
             self._repository.add_worktree(self._commit, self._worktree)
@@ -185,6 +195,24 @@ class BaseCheckout:
         if self._worktree is not None and self._repository is not None:
             self._repository.remove_worktree(self._worktree)
             self._worktree = None
+        if self._alive is not None:
+            self._alive.release()
+            self._alive = None
+
+
+def _alive_lock(folder: Path) -> FileLock:
+    from filelock import FileLock
+
+    return FileLock(str(folder / "alive.lock"))
+
+
+def _remove_left_behind() -> None:
+    """Remove the folders of runs that were killed. Git forgets their worktrees when it next prunes."""
+    from filelock import Timeout
+
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*"):
+        with contextlib.suppress(Timeout, OSError), _alive_lock(folder).acquire(timeout=0.0):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tree_notes(worktree: Path) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import pytest
 from pytest_ascendperf.devices.registry import open_device
 from pytest_ascendperf.errors import AgainstError, AscendPerfError, DeviceError
 from pytest_ascendperf.plugin.against.base import Base, BaseCheckout
+from pytest_ascendperf.plugin.against.cores import cores_of_run
 from pytest_ascendperf.plugin.against.decision import Decided, Decision, TestToDecide
 from pytest_ascendperf.plugin.against.pairs import KEPT_PAIRS, KEPT_PAIRS_ON_ACCELERATORS, PairsOfRun
 from pytest_ascendperf.plugin.against.process import Collected
@@ -65,9 +65,9 @@ class AgainstGate:
 
     def _open(self) -> None:
         device = open_device(self._bench.choice)
-        cores, self._notes = _cores(measures_on_host=not device.has_own_clock, threads=self._settings.threads)
+        cores = cores_of_run(device_has_own_clock=device.has_own_clock, threads=self._settings.threads)
         self._base = base = self._checkout.make()
-        self._notes += base.notes
+        self._notes += [*cores.notes, *base.notes]
         files = list(dict.fromkeys(Path(item.path) for item in self._marked))
         self._pairs = PairsOfRun(
             self._config,
@@ -202,18 +202,3 @@ class AgainstGate:
 
 def _exit(number: int, frame: object) -> None:
     raise pytest.exit.Exception("terminated", returncode=128 + number)
-
-
-def _cores(*, measures_on_host: bool, threads: int | None) -> tuple[tuple[int, ...], list[str]]:
-    """The cores that base and head share, as many as they compute with, and what to say of it.
-
-    Where the device has its own clock none are chosen: its runtime has threads of its own, which one core would stall.
-    """
-    if not measures_on_host:
-        return (), []
-    if not hasattr(os, "sched_setaffinity"):
-        return (), ["Base and head cannot be kept on one core on this system: times vary more."]
-    usable = sorted(os.sched_getaffinity(0))
-    if len(usable) == 1:
-        return tuple(usable), ["This run may use one core only, which base and head share with pytest itself."]
-    return tuple(usable[-(threads or 1) :]), []

@@ -15,6 +15,7 @@ from pytest_ascendperf.measure.pairing import Pairs, play, play_alone
 from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
 from pytest_ascendperf.plugin.against.base import Base
+from pytest_ascendperf.plugin.against.cores import CoresOfRun
 from pytest_ascendperf.plugin.against.process import Collected, SideProcess
 
 
@@ -139,15 +140,16 @@ class Pair:
         *,
         head_targets: Sequence[str],
         base_targets: Sequence[str],
-        cores: tuple[int, ...],
+        cores: CoresOfRun,
         timeout_s: float,
     ) -> None:
         """Start both and let them collect. Raises AgainstError; then none of them is left."""
         self._timeout_s = timeout_s
         self._processes: list[SideProcess] = []
         try:
-            for side, targets in (("base", base_targets), ("head", head_targets)):
-                self._processes.append(SideProcess(config, side, base, targets, cores))
+            sides = (("base", base_targets, cores.base), ("head", head_targets, cores.head))
+            for side, targets, own_cores in sides:
+                self._processes.append(SideProcess(config, side, base, targets, own_cores))
             found = [process.collected(timeout_s) for process in self._processes]
         except BaseException:
             self.kill()

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.plugin.against.base import Base
+from pytest_ascendperf.plugin.against.cores import CoresOfRun
 from pytest_ascendperf.plugin.against.pair import Pair, refuse_foreign
 
 KEPT_PAIRS = 8
@@ -26,7 +27,7 @@ class PairsOfRun:
         base: Base,
         files: Sequence[Path],
         *,
-        cores: tuple[int, ...],
+        cores: CoresOfRun,
         kept: int,
         timeout_s: float,
     ) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from pytest_ascendperf.errors import AgainstError, FreshProcessError
 from pytest_ascendperf.plugin.against.base import Base, Trees
+from pytest_ascendperf.plugin.against.cores import Cores
 from pytest_ascendperf.plugin.against.line import LineBroken, new_line
 from pytest_ascendperf.plugin.against.request import WorkerRequest
 from pytest_ascendperf.plugin.bench import Bench
@@ -67,9 +68,7 @@ class Collected:
 class SideProcess:
     """The process of one side, from its start to its end."""
 
-    def __init__(
-        self, config: pytest.Config, side: str, base: Base, targets: Sequence[str], cores: tuple[int, ...]
-    ) -> None:
+    def __init__(self, config: pytest.Config, side: str, base: Base, targets: Sequence[str], cores: Cores) -> None:
         """Start it. Raises AgainstError where options cannot be handed over."""
         self.side = side
         self._folder = tempfile.TemporaryDirectory(prefix="ascendperf-side-")
@@ -153,7 +152,7 @@ def _request(
     trees: Trees | None,
     python: str | None,
     targets: Sequence[str],
-    cores: tuple[int, ...],
+    cores: Cores,
     folder: Path,
 ) -> bytes:
     options = session_options(config, folder / "cache")

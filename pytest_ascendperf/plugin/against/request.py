@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_ascendperf.plugin.against.cores import Cores
     from pytest_ascendperf.plugin.against.gate import AgainstGate
     from pytest_ascendperf.plugin.session_request import SessionRequest
 
@@ -31,8 +32,7 @@ class WorkerRequest(NamedTuple):
     session: SessionRequest
     side: str
     """``base`` or ``head``."""
-    cores: tuple[int, ...]
-    """Cores that the process may use; empty to leave that as it is."""
+    cores: Cores
     head_tree: str | None
     """The tree that the base must import nothing from; None where base and head share one."""
     base_tree: str | None

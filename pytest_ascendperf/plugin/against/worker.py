@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 import pytest
 
 from pytest_ascendperf.devices.base import Device
+from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.measure.duet import Ready, RoundOrder, measure_in_duet
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import SamplingPlan
 from pytest_ascendperf.plugin.against.base import Trees
+from pytest_ascendperf.plugin.against.cores import pin
 from pytest_ascendperf.plugin.against.imports import BaseFinder, modules_from
 from pytest_ascendperf.plugin.against.line import Line
 from pytest_ascendperf.plugin.against.request import WorkerRequest
@@ -63,11 +65,11 @@ class LedCase:
 class Worker:
     """The hooks of this process."""
 
-    def __init__(self, line: Line, request: WorkerRequest, trees: Trees | None, notes: tuple[str, ...]) -> None:
+    def __init__(self, line: Line, request: WorkerRequest, trees: Trees | None) -> None:
         self._line = line
         self._sends_reports = request.side == "head"
         self._trees = trees
-        self._notes = notes
+        self._cores = request.cores
         self._problems: dict[str, str] = {}
         """Why a file could not be collected."""
         self._problem: str | None = None
@@ -101,12 +103,14 @@ class Worker:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run tests as told until told to stop."""
         items = {item.nodeid: item for item in session.items if asks_to_be_measured(item)}
+        with contextlib.suppress(DeviceError):  # which then fails each test
+            Bench.of(self._config).device.environment()  # load the device's software while there is a core for it
         self._line.send(
             kind="collected",
             tests=list(items),
             problems=self._problems,
             foreign=self._foreign(),
-            notes=self._notes,
+            notes=pin(self._cores.while_measuring),
         )
         while (command := self._line.receive())["kind"] == "run":
             self._run(items[command["nodeid"]], items.get(command["next"]), command["cases"])
@@ -157,7 +161,7 @@ def main(request_path: str, descriptor: int) -> int:
     """Serve one side and return pytest's exit status."""
     end_with_parent()
     request: WorkerRequest = pickle.loads(Path(request_path).read_bytes())
-    notes = pin(request.cores)
+    pin(request.cores.while_starting)
     trees = None
     if request.head_tree is not None and request.base_tree is not None:
         trees = Trees(head=Path(request.head_tree), base=Path(request.base_tree))
@@ -166,20 +170,5 @@ def main(request_path: str, descriptor: int) -> int:
     config = pytest.Config.fromdictargs(session.options, list(session.tests))
     config.args = list(session.tests)
     config.stash[REQUEST_KEY] = session
-    config.pluginmanager.register(Worker(Line(descriptor), request, trees, notes), "ascendperf-against-worker")
+    config.pluginmanager.register(Worker(Line(descriptor), request, trees), "ascendperf-against-worker")
     return int(config.hook.pytest_cmdline_main(config=config))
-
-
-def pin(cores: tuple[int, ...]) -> tuple[str, ...]:
-    """Keep this process on ``cores``; a sentence where the system refuses."""
-    if not cores:
-        return ()
-    try:
-        os.sched_setaffinity(0, cores)
-    except OSError as error:
-        numbers = ", ".join(map(str, cores))
-        return (
-            f"Base and head could not be kept on core {numbers} ({error.strerror or error}): times vary more where "
-            "they run on different ones.",
-        )
-    return ()

@@ -1,0 +1,86 @@
+"""How often the rule of ``--ascendperf-against`` is wrong, how often it is right, and how long a decision takes.
+
+Draws the log-ratios of sessions from a normal distribution with a known spread, and lets the judging code itself ask
+for sessions until it decides. Nothing is measured here: the spread of a real host is what ``python
+benchmarks/against_spread.py`` shows.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import Counter
+from typing import NamedTuple
+
+from pytest_ascendperf.judge.paired import Next, PairedSession, confirm_paired, screen_paired
+from pytest_ascendperf.model.protocol import Rule
+from pytest_ascendperf.model.verdict import Status
+
+DECISIONS = 4_000
+SPREADS = (0.004, 0.01, 0.013, 0.02, 0.04)
+CHANGES = (0.0, 0.02, 0.05, 0.10)
+SUITES = (1, 50)
+BASE_US = 1_000.0
+
+
+class Decided(NamedTuple):
+    """What came of one simulated case."""
+
+    status: Status
+    sessions: int
+
+
+def decide(rule: Rule, change: float, spread: float, draw: random.Random) -> Decided:
+    """Let the judge ask for sessions of a case whose true change is known, until it decides."""
+
+    def session() -> PairedSession:
+        log_ratio = math.log1p(change) + draw.gauss(0.0, spread)
+        return PairedSession(log_ratio=log_ratio, base_us=BASE_US, head_us=BASE_US * math.exp(log_ratio))
+
+    screening = [session()]
+    while (screened := screen_paired(screening, rule)).next is Next.MORE:
+        screening.append(session())
+    if screened.next is Next.NOTHING:
+        return Decided(screened.status, len(screening))
+    confirming = [session()]
+    while (confirmed := confirm_paired(confirming, rule)).next is Next.MORE:
+        confirming.append(session())
+    return Decided(confirmed.status, len(screening) + len(confirming))
+
+
+def rule_for(suite_tests: int, *, sessions: int = 12, tolerance: float = 0.02) -> Rule:
+    """The rule of a run with that many tests."""
+    return Rule(tolerance=tolerance, min_change_us=0.0, confirm_sessions=sessions, suite_tests=suite_tests, cases=1)
+
+
+def upper_limit(found: int, of: int) -> float:
+    """The 95 % upper limit of a rate that was found that often (Clopper and Pearson 1934)."""
+    from scipy.special import betaincinv
+
+    return 1.0 if found == of else float(betaincinv(found + 1, of - found, 0.95))
+
+
+def main() -> None:
+    """Print a row per suite, spread and true change."""
+    draw = random.Random(1)
+    print(f"{DECISIONS} decisions per row, tolerance 2 %, at most 12 confirming sessions, normal session estimates")
+    print("tests  spread  change   regressed     pass  inconclusive  sessions  judging")
+    for suite_tests in SUITES:
+        for spread in SPREADS:
+            for change in CHANGES:
+                begun = time.perf_counter()
+                decided = [decide(rule_for(suite_tests), change, spread, draw) for _ in range(DECISIONS)]
+                judging_ms = (time.perf_counter() - begun) / DECISIONS * 1e3
+                found = Counter(each.status for each in decided)
+                sessions = sum(each.sessions for each in decided) / DECISIONS
+                limit = f" (< {upper_limit(found[Status.REGRESSED], DECISIONS):.2%})" if change == 0.0 else ""
+                print(
+                    f"{suite_tests:>5}  {spread:>6.1%}  {change:>6.0%}  {found[Status.REGRESSED] / DECISIONS:>9.2%}"
+                    f"  {found[Status.PASS] / DECISIONS:>8.2%}  {found[Status.INCONCLUSIVE] / DECISIONS:>11.2%}"
+                    f"  {sessions:>8.2f}  {judging_ms:>4.1f} ms{limit}"
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_ascendperf.judge.error_rate import confirm_alpha
+from pytest_ascendperf.judge.paired import (
+    MOST_SCREENING_SESSIONS,
+    Next,
+    PairedOutcome,
+    PairedSession,
+    confirm_paired,
+    looks,
+    paired_session,
+    screen_paired,
+)
+from pytest_ascendperf.model.protocol import Rule
+from pytest_ascendperf.model.verdict import Stage, Status
+
+BASE_US = 1000.0
+
+
+def rule(*, tolerance: float = 0.02, min_change_us: float = 0.0, sessions: int = 12, suite_tests: int = 1) -> Rule:
+    return Rule(
+        tolerance=tolerance,
+        min_change_us=min_change_us,
+        confirm_sessions=sessions,
+        suite_tests=suite_tests,
+        cases=1,
+    )
+
+
+def sessions_of(*changes: float) -> list[PairedSession]:
+    return [
+        PairedSession(log_ratio=math.log1p(change), base_us=BASE_US, head_us=BASE_US * (1.0 + change))
+        for change in changes
+    ]
+
+
+def outcome(found: PairedOutcome) -> tuple[Next, Status]:
+    return found.next, found.status
+
+
+def test_a_session_is_the_median_of_its_pairs() -> None:
+    session = paired_session((10.0, 20.0, 10.0), (11.0, 21.0, 13.0))
+    assert session.log_ratio == pytest.approx(math.log(1.1))
+    assert (session.base_us, session.head_us) == (10.0, 13.0)
+
+
+def test_what_moves_both_sides_alike_leaves_no_trace() -> None:
+    moods = (1.0, 1.0, 3.7, 0.6, 2.0)
+    session = paired_session([10.0 * mood for mood in moods], [10.7 * mood for mood in moods])
+    assert session.log_ratio == pytest.approx(math.log(1.07), abs=1e-12)
+
+
+def test_nothing_is_shown_before_the_third_session() -> None:
+    for number in (1, 2):
+        assert outcome(screen_paired(sessions_of(*[0.0] * number), rule())) == (Next.MORE, Status.INCONCLUSIVE)
+    found = screen_paired(sessions_of(0.0, 0.0, 0.0), rule())
+    assert outcome(found) == (Next.NOTHING, Status.PASS)
+    assert found.comparison.stage is Stage.SCREEN
+    # Sessions that agree by chance are not taken to agree better than 0.2 %: t(.95, 2 df) is 2.92.
+    assert found.comparison.high == pytest.approx(math.expm1(2.91999 * 0.002 / math.sqrt(3)), rel=1e-4)
+
+
+def test_a_look_beyond_the_limit_calls_for_new_sessions_at_once() -> None:
+    assert outcome(screen_paired(sessions_of(0.021), rule())) == (Next.CONFIRM, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(0.019), rule())) == (Next.MORE, Status.INCONCLUSIVE)
+    assert screen_paired(sessions_of(0.0, 0.05), rule()).next is Next.CONFIRM
+    assert screen_paired(sessions_of(0.05), rule(tolerance=0.06)).next is Next.MORE
+
+
+def test_screening_ends_though_nothing_is_shown() -> None:
+    wide = [0.05, -0.06] * MOST_SCREENING_SESSIONS
+    seen = [
+        outcome(screen_paired(sessions_of(*wide[1 : 1 + n]), rule())) for n in range(1, MOST_SCREENING_SESSIONS + 1)
+    ]
+    assert seen == [(Next.MORE, Status.INCONCLUSIVE)] * (MOST_SCREENING_SESSIONS - 1) + [
+        (Next.NOTHING, Status.INCONCLUSIVE)
+    ]
+    found = screen_paired(sessions_of(*wide[1 : 1 + MOST_SCREENING_SESSIONS]), rule())
+    assert found.needed is not None
+    assert found.needed > MOST_SCREENING_SESSIONS
+
+
+def test_a_difference_below_the_absolute_limit_passes() -> None:
+    assert screen_paired(sessions_of(*[0.05] * 3), rule(min_change_us=60.0)).status is Status.PASS
+    assert screen_paired(sessions_of(0.05), rule(min_change_us=49.0)).next is Next.CONFIRM
+    assert confirm_paired(sessions_of(*[0.05] * 5), rule(min_change_us=60.0)).status is Status.PASS
+
+
+def test_a_faster_head_is_an_improvement() -> None:
+    assert outcome(screen_paired(sessions_of(*[-0.1] * 3), rule())) == (Next.NOTHING, Status.IMPROVED)
+    assert screen_paired(sessions_of(*[-0.1] * 3), rule(min_change_us=200.0)).status is Status.PASS
+
+
+def test_a_suspect_is_called_slower_at_a_look_and_not_before() -> None:
+    assert list(looks(12)) == [5, 8, 12]
+    assert sum(looks(12).values()) == pytest.approx(1.0)
+    for number in (1, 2, 3, 4):
+        assert outcome(confirm_paired(sessions_of(*[0.1] * number), rule())) == (Next.MORE, Status.INCONCLUSIVE)
+    found = confirm_paired(sessions_of(*[0.1] * 5), rule())
+    assert outcome(found) == (Next.NOTHING, Status.REGRESSED)
+    assert found.comparison.stage is Stage.CONFIRM
+    assert found.comparison.change == pytest.approx(0.1)
+    assert confirm_paired(sessions_of(*[0.1] * 6), rule()).status is Status.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("most", [3, 4, 5, 6, 8, 12, 30])
+def test_the_looks_spend_all_of_alpha_and_the_last_session_is_one(most: int) -> None:
+    shares = looks(most)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert max(shares) == most
+    assert min(shares) >= 3
+
+
+def test_a_suspicion_that_is_not_confirmed_ends_early() -> None:
+    assert outcome(confirm_paired(sessions_of(0.0, 0.0, 0.0), rule())) == (Next.NOTHING, Status.PASS)
+
+
+def test_the_last_session_leaves_open_what_is_not_shown() -> None:
+    changes = [0.1, -0.03] * 6
+    assert outcome(confirm_paired(sessions_of(*changes[:11]), rule())) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(confirm_paired(sessions_of(*changes), rule())) == (Next.NOTHING, Status.INCONCLUSIVE)
+
+
+def test_the_level_is_that_of_students_t_divided_over_tests_and_looks() -> None:
+    """One session more or less beyond the exact bound decides: the t quantile at α₁ = .2 · min(.01, .05 / 50)."""
+    level = 0.2 * confirm_alpha(rule(suite_tests=50))
+    assert level == pytest.approx(0.0002)
+    reach = 10.91550 * 0.01 / math.sqrt(5)  # where the closed form of t with 4 df leaves .0002 above
+    deviations = [-1.0, 0.0, 0.0, 0.0, 1.0]
+    scale = 0.01 / math.sqrt(0.5)
+    for extra, status in ((1e-4, Status.REGRESSED), (-1e-4, Status.INCONCLUSIVE)):
+        centre = math.log1p(0.02) + reach + extra
+        found = [
+            PairedSession(log_ratio=centre + scale * deviation, base_us=BASE_US, head_us=BASE_US)
+            for deviation in deviations
+        ]
+        assert confirm_paired(found, rule(suite_tests=50)).status is status
+
+
+def test_more_tests_ask_for_more_evidence() -> None:
+    changes = [0.04, 0.05, 0.06, 0.05, 0.045]
+    assert confirm_paired(sessions_of(*changes), rule()).status is Status.REGRESSED
+    assert confirm_paired(sessions_of(*changes), rule(suite_tests=500)).status is Status.INCONCLUSIVE
+
+
+def test_the_detectable_change_is_found_four_times_in_five() -> None:
+    draw = random.Random(7)
+    spread = 0.01
+    limits = rule(suite_tests=50)
+    change = screen_paired(sessions_of(*[spread, -spread] * 3), limits).detectable_change
+    assert change is not None
+    scale = spread * math.sqrt(6 / 5) / spread  # the spread of those six sessions, against the one that is drawn
+    found = Counter(decide(change, spread * scale, limits, draw) for _ in range(400))
+    assert 0.72 <= found[Status.REGRESSED] / 400 <= 0.93  # earlier looks find some more
+
+
+def decide(change: float, spread: float, limits: Rule, draw: random.Random) -> Status:
+    def session() -> PairedSession:
+        log_ratio = math.log1p(change) + draw.gauss(0.0, spread)
+        return PairedSession(log_ratio=log_ratio, base_us=BASE_US, head_us=BASE_US * math.exp(log_ratio))
+
+    screening: list[PairedSession] = []
+    for _ in count():
+        screening.append(session())
+        screened = screen_paired(screening, limits)
+        if screened.next is Next.NOTHING:
+            return screened.status
+        if screened.next is Next.CONFIRM:
+            break
+    confirming: list[PairedSession] = []
+    for _ in count():
+        confirming.append(session())
+        confirmed = confirm_paired(confirming, limits)
+        if confirmed.next is Next.NOTHING:
+            return confirmed.status
+    raise AssertionError
+
+
+@pytest.mark.parametrize("spread", [0.004, 0.013, 0.04])
+def test_unchanged_code_fails_less_often_than_promised(spread: float) -> None:
+    """α is .01 for one test. At a true change of just the tolerance the confirmation alone must hold it."""
+    draw = random.Random(3)
+    unchanged = Counter(decide(0.0, spread, rule(), draw) for _ in range(800))
+    assert unchanged[Status.REGRESSED] <= 2
+    at_the_limit = Counter(decide(0.02, spread, rule(), draw) for _ in range(800))
+    assert at_the_limit[Status.REGRESSED] <= 16  # 1 % are 8; twice that has a chance of 0.6 %
+
+
+@pytest.mark.parametrize(("spread", "tests"), [(0.004, 50), (0.01, 50), (0.013, 50), (0.02, 1)])
+def test_a_slowdown_of_five_per_cent_is_found(spread: float, tests: int) -> None:
+    draw = random.Random(5)
+    found = Counter(decide(0.05, spread, rule(suite_tests=tests), draw) for _ in range(400))
+    assert found[Status.REGRESSED] >= 0.9 * 400
+    found = Counter(decide(0.10, spread, rule(suite_tests=tests), draw) for _ in range(400))
+    assert found[Status.REGRESSED] >= 0.98 * 400
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-0.3, 0.3), min_size=1, max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_sessions_is_irrelevant(changes: list[float], shuffler: random.Random) -> None:
+    shuffled = list(changes)
+    shuffler.shuffle(shuffled)
+    for judge in (screen_paired, confirm_paired):
+        first, second = judge(sessions_of(*changes), rule()), judge(sessions_of(*shuffled), rule())
+        assert outcome(first) == outcome(second)
+        assert first.comparison.change == pytest.approx(second.comparison.change, abs=1e-12)
