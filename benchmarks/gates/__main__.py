@@ -108,7 +108,7 @@ def _run(options: argparse.Namespace, home: Path) -> None:
     else:
         facts = {"date": date.today().isoformat(), "machine": machine(), "settings": settings.shape()}
         description.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    run_plan(settings, folder, Journal(folder / "records.jsonl"))
+    run_plan(settings, gates, folder, Journal(folder / "records.jsonl"))
 
 
 def _report(folder: Path) -> None:

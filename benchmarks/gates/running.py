@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from .drivers import all_gates
 from .drivers.base import Gate, GateError, Place
 from .noise import background
 from .plan import Block, Settings, blocks_of
@@ -18,15 +18,14 @@ from .records import A_A, Journal, Record, Step
 from .suite_repository import Suite, make_suite
 
 
-def run_plan(settings: Settings, folder: Path, journal: Journal) -> None:
+def run_plan(settings: Settings, gates: Mapping[str, Gate], folder: Path, journal: Journal) -> None:
     """Do what the journal does not yet hold. What the gates leave behind on the way lies in ``folder``."""
-    gates = {name: gate for name, gate in all_gates(settings.tolerance_percent).items() if name in settings.gates}
     suite = make_suite(folder / "suite", settings.slowdowns, settings.copies)
     runner = _Runner(settings, gates, suite, folder, journal)
     runner.prepare()
     earlier = journal.read()
     done = frozenset(record.step for record in earlier)
-    blocks = blocks_of(settings, frozenset(name for name, gate in gates.items() if gate.needs_base))
+    blocks = blocks_of(settings, frozenset(name for name in settings.gates if gates[name].needs_base))
     todo = [(block, block.remaining(done)) for block in blocks]
     progress = Progress([step for _, steps in todo for step in steps], earlier)
     for block, steps in todo:
@@ -40,7 +39,7 @@ class _Runner:
     def __init__(
         self,
         settings: Settings,
-        gates: dict[str, Gate],
+        gates: Mapping[str, Gate],
         suite: Suite,
         folder: Path,
         journal: Journal,
@@ -54,9 +53,9 @@ class _Runner:
 
     def prepare(self) -> None:
         """Install what is no price of a decision."""
-        for name, gate in self._gates.items():
+        for name in self._settings.gates:
             with tempfile.TemporaryDirectory() as scratch:
-                gate.prepare(self._place(name, A_A, Path(scratch)))
+                self._gates[name].prepare(self._place(name, A_A, Path(scratch)))
 
     def run_block(self, block: Block, steps: list[Step], progress: Progress) -> None:
         """All steps, in the noise of the scenario; then what they stored is removed."""
