@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,15 +71,17 @@ class Journal:
         self.path = path
 
     def read(self) -> list[Record]:
-        """All records. A last line without its end is of a run that was killed while writing, and is not one."""
-        return list(self._lines()) if self.path.exists() else []
+        """All records. A last line without its end is still being written, or of a run that was killed: it is none."""
+        return [Record.from_line(line) for line in self._complete().splitlines()]
 
-    def _lines(self) -> Iterator[Record]:
-        text = self.path.read_text(encoding="utf-8")
-        complete = text[: text.rfind("\n") + 1]
-        if complete != text:
-            self.path.write_text(complete, encoding="utf-8")
-        yield from map(Record.from_line, complete.splitlines())
+    def repair(self) -> None:
+        """Remove what a killed run left of a line. For the one process that writes."""
+        if self.path.exists():
+            self.path.write_text(self._complete(), encoding="utf-8")
+
+    def _complete(self) -> str:
+        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        return text[: text.rfind("\n") + 1]
 
     def add(self, record: Record) -> None:
         """Append one record."""

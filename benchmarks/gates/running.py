@@ -23,6 +23,7 @@ def run_plan(settings: Settings, gates: Mapping[str, Gate], folder: Path, journa
     suite = make_suite(folder / "suite", settings.slowdowns, settings.copies)
     runner = _Runner(settings, gates, suite, folder, journal)
     runner.prepare()
+    journal.repair()
     earlier = journal.read()
     done = frozenset(record.step for record in earlier)
     blocks = blocks_of(settings, frozenset(name for name in settings.gates if gates[name].needs_base))

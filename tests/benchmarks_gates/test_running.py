@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+
 from benchmarks_gates.builders import decision
 from gates.drivers.base import GateError, Place
 from gates.plan import Settings
