@@ -8,8 +8,6 @@ from ..records import Decision
 from .base import THRESHOLDS_PERCENT, Place, plugin_options, pytest_command, run
 
 _RUNS = 5
-_PAIRS = 16
-"""The smallest number of pairs that it accepts for 8 tests; it takes one run of each side for a pair."""
 
 
 class RepeatedMatrix:
@@ -52,7 +50,8 @@ class PairedMatrix:
     def decide(self, place: Place) -> list[Decision]:
         """As many pairs as its design asks for, and its comparison with each threshold."""
         pairs = str(place.scratch / "pairs")
-        options = [f"--benchmark-max-time={place.side_s / _PAIRS}", "--benchmark-only", "test_matrix.py"]
+        count = 2 * len(place.suite.tests)  # the fewest that its design accepts, for an even number of tests
+        options = [f"--benchmark-max-time={place.side_s / count}", "--benchmark-only", "test_matrix.py"]
         command = [*pytest_command("benchmark"), *options]
         trees = ["--baseline-cwd", str(place.base), "--candidate-cwd", str(place.head)]
         collect = ["benchmatrix", "collect-paired", "--output", pairs, *trees, "--", *command, ":::", *command]
