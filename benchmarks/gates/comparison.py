@@ -147,24 +147,30 @@ def printed(records: Iterable[Record], scenario: str) -> list[Printed]:
 
 
 def better_peers(found: Sequence[Score], gate: str, scenario: str) -> list[str]:
-    """One line for each axis on which a peer does better than ``gate``, with all that do."""
+    """One line for each axis on which peers do better than ``gate``: each of them with its best rule."""
     own = next((score for score in found if (score.gate, score.scenario) == (gate, scenario)), None)
     if own is None:
         return []
     lines = []
     for axis, value_of, higher, text in _AXES:
         mine = value_of(own)
-        others = [
-            (value, f"{score.gate} ({score.rule}) {text(value)}")
-            for score in found
-            if score.scenario == scenario and not score.gate.startswith("ascendperf")
-            for value in [value_of(score)]
-            if not math.isnan(value) and not math.isnan(mine) and (value > mine if higher else value < mine)
-        ]
-        if others:
-            names = "; ".join(name for _, name in sorted(others, reverse=higher))
+        best: dict[str, tuple[float, str]] = {}
+        for score in found:
+            value = value_of(score)
+            if score.scenario != scenario or score.gate.startswith("ascendperf"):
+                continue
+            # False where either is NaN
+            if (value > mine if higher else value < mine) and _improves(value, best.get(score.gate), higher=higher):
+                best[score.gate] = value, score.rule
+        if best:
+            ordered = sorted(best.items(), key=lambda item: item[1][0], reverse=higher)
+            names = "; ".join(f"{name} ({rule}) {text(value)}" for name, (value, rule) in ordered)
             lines.append(f"{axis}: {text(mine)} here. Better: {names}.")
     return lines
+
+
+def _improves(value: float, other: tuple[float, str] | None, *, higher: bool) -> bool:
+    return other is None or (value > other[0] if higher else value < other[0])
 
 
 def _found(slowdown: int) -> Callable[[Score], float]:
@@ -185,6 +191,7 @@ _AXES: tuple[tuple[str, Callable[[Score], float], bool, Callable[[float], str]],
     ("10 % found", _found(10), True, _percent),
     ("Undecided", lambda score: score.undecided, False, _percent),
     ("Seconds for a decision", lambda score: score.decision_s, False, _seconds),
+    ("Seconds for a decision on slower code", lambda score: score.slowed_s, False, _seconds),
     ("Seconds for base and decision", lambda score: score.base_s + score.decision_s, False, _seconds),
 )
 """Name, value, whether higher is better, and how it reads."""

@@ -45,13 +45,14 @@ def table(found: Sequence[Score]) -> str:
             *(_short(score.found.get(d)) for d in slowdowns),
             "-" if score.detectable_percent is None else f"{score.detectable_percent:.1f} %",
             _short_number(score.undecided),
-            f"{score.decision_s:.1f} s",
-            f"{score.base_s:.1f} s" if score.base_s else "",
+            _seconds(score.decision_s),
+            _seconds(score.slowed_s),
+            _seconds(score.base_s) if score.base_s else "",
         ]
         for score in found
     ]
     headers = ["gate", "rule", "false alarms (95 %; n)", "suite red", *(f"{d} %" for d in slowdowns)]
-    headers += ["80 % found at", "undecided", "decision", "base"]
+    headers += ["80 % found at", "undecided", "decision", "if slower", "base"]
     return tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)
 
 
@@ -134,6 +135,10 @@ def _short(share: Share | None) -> str:
 
 def _short_number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.0%}"
+
+
+def _seconds(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1f} s"
 
 
 def _last_line(problem: str | None) -> str:

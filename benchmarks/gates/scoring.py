@@ -21,6 +21,7 @@ SUITE_TESTS = 50
 _DRAWS = 2000
 _SEED = 20251
 _POWER = 0.8
+_PLAINLY_SLOWER = 5
 _UNDECIDED = frozenset({"inconclusive", "provisional", "invalid", "no_baseline", "not_comparable"})
 
 
@@ -59,7 +60,9 @@ class Score:
     undecided: float
     """Share of A/A decisions that are neither pass nor fail in the gate's own words."""
     decision_s: float
-    """Seconds for one test's decision, A/A."""
+    """Seconds for one test's decision, A/A; NaN where none was made."""
+    slowed_s: float
+    """The same where a slowdown of 5 % or more was injected: some gates measure again what looks slower."""
     base_s: float
     """Seconds for one test's base, measured beforehand; 0 where it is part of the decision."""
     failures: int
@@ -87,6 +90,7 @@ def scores(records: Sequence[Record]) -> list[Score]:
 
 def _score(gate: str, rule: str, scenario: str, records: Sequence[Record]) -> Score:
     outcomes = outcomes_of(records, rule)
+    seconds = [(r.step.slowdown, r.seconds / r.tests) for r in records if r.problem is None]
     unchanged = [decision for r in records if r.step.slowdown == A_A for decision in _of(r, rule)]
     return Score(
         gate=gate,
@@ -98,8 +102,9 @@ def _score(gate: str, rule: str, scenario: str, records: Sequence[Record]) -> Sc
             {d: (sum(map(sum, blocks)), sum(map(len, blocks))) for d, blocks in outcomes.items()}
         ),
         undecided=_mean([decision.status in _UNDECIDED for decision in unchanged]),
-        decision_s=_mean([r.seconds / r.tests for r in records if r.step.slowdown == A_A and r.problem is None]),
-        base_s=_mean([r.seconds / r.tests for r in records if r.step.slowdown is None], none=0.0),
+        decision_s=_mean([s for d, s in seconds if d == A_A]),
+        slowed_s=_mean([s for d, s in seconds if d is not None and d >= _PLAINLY_SLOWER]),
+        base_s=_mean([s for d, s in seconds if d is None], none=0.0),
         failures=sum(r.problem is not None for r in records),
     )
 

@@ -93,6 +93,17 @@ def test_every_axis_on_which_a_peer_is_better_is_named() -> None:
     assert "peer (rule) 0.0%" in lines[0]
 
 
+def test_a_peer_is_named_once_for_an_axis_with_its_best_rule() -> None:
+    records = [
+        run_of([True] * 4, gate=AGAINST),
+        record(
+            step("peer"),
+            [decision(n < hits, test=f"{n}", rule=rule) for rule, hits in (("a", 2), ("b", 1)) for n in range(4)],
+        ),
+    ]
+    assert better_peers(scores(records), AGAINST, "quiet")[0] == "False alarms: 100.0% here. Better: peer (b) 25.0%."
+
+
 def test_the_projects_own_other_mode_is_no_peer() -> None:
     records = [run_of([True], gate=AGAINST), run_of([False], gate=STORED)]
     assert better_peers(scores(records), AGAINST, "quiet") == []

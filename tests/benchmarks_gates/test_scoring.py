@@ -91,7 +91,7 @@ def test_scores_by_gate_rule_and_scenario() -> None:
     assert first.found[0].value == 0.5
     assert first.found[5].value == 1.0
     assert first.base_s == 40.0
-    assert first.decision_s == 4.0
+    assert first.decision_s == first.slowed_s == 4.0
     assert first.failures == 1
     assert (second.base_s, second.failures) == (0.0, 0)
 
