@@ -31,11 +31,14 @@ def test_few_decisions_can_miss_a_bar() -> None:
 
 
 def test_found_slowdowns_are_held_to_their_bars() -> None:
-    records = [run_of([False], gate=AGAINST), run_of([True] * 9 + [False], gate=AGAINST, slowdown=5)]
-    records.append(run_of([True] * 9 + [False], gate=AGAINST, slowdown=10))
-    found = verdicts(records)
-    assert found["5 % slowdowns found"] == "met"
-    assert found["10 % slowdowns found"] == "missed"
+    def found(of: int) -> dict[str, str]:
+        records = [run_of([False], gate=AGAINST)]
+        records += [run_of([n % 10 > 0 for n in range(of)], gate=AGAINST, slowdown=d) for d in (5, 10)]
+        return verdicts(records)
+
+    assert found(200)["5 % slowdowns found"] == "met"
+    assert found(200)["10 % slowdowns found"] == "missed"
+    assert found(20)["5 % slowdowns found"] == "not shown"
 
 
 def test_cost_is_held_to_five_default_runs_of_both_revisions() -> None:
