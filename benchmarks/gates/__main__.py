@@ -30,8 +30,9 @@ def main() -> int:
         return run_inside(home, sys.argv[1:])
     if options.command == "verify":
         from .injection import verify
+        from .suite_repository import LOADS
 
-        return verify(SLOWDOWNS[1:], options.seconds)
+        return verify(options.works or LOADS, SLOWDOWNS[1:], options.seconds)
     if options.command in ("short", "long"):
         _run(options, home)
     _report(home / options.name)
@@ -45,6 +46,7 @@ def _options() -> argparse.Namespace:
     commands.add_parser("setup", help="install the gates and this project, or bring this project up to date")
     verify = commands.add_parser("verify", help="check that injected slowdowns are what they say")
     verify.add_argument("--seconds", type=float, default=20.0, help="for each work (default: %(default)s)")
+    verify.add_argument("--works", nargs="+", metavar="WORK", help="only these")
     for name, unchanged, slowed, side_s in (("short", 8, 8, 0.3), ("long", 600, 200, 1.0)):
         short = name == "short"
         run = commands.add_parser(name, help=f"run the {name} form; again to continue after an interruption")

@@ -16,16 +16,16 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from .suite_repository import FILES, LOADS
+from .suite_repository import FILES
 
 ALLOWED = 0.003
 _PROGRAM = "from benchmarks.gates.injection import measure; import sys; measure(*sys.argv[1:])"
 
 
-def verify(slowdowns: Sequence[int], seconds: float) -> int:
-    """Print, for each work and slowdown, how far the measured ratio is from the injected one. 1 where too far."""
+def verify(works: Sequence[str], slowdowns: Sequence[int], seconds: float) -> int:
+    """Print how far the measured ratios are from those injected; 1 where one is too far."""
     rows, missed = [], 0
-    for name in LOADS:
+    for name in works:
         command = [sys.executable, "-c", _PROGRAM, name, json.dumps(list(slowdowns)), str(seconds)]
         ratios = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         errors = [ratio / (1 + d / 100) - 1 for d, ratio in zip(slowdowns, ratios, strict=True)]
