@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from benchmarks_gates.builders import decision, record, run_of, step
+from gates.comparison import AGAINST, DEFAULT_PEER, STORED, bars, better_peers, printed
+from gates.records import Record
+from gates.scoring import scores
+
+
+def verdicts(records: list[Record]) -> dict[str, str]:
+    return {bar.what: bar.verdict for bar in bars(scores(records), records)}
+
+
+def unchanged(gate: str, flagged: int, of: int) -> list[Record]:
+    flags = [number < flagged for number in range(of)]
+    return [run_of(flags[start::75], gate=gate, block=start) for start in range(75)]
+
+
+def test_few_decisions_do_not_meet_a_bar() -> None:
+    assert verdicts([run_of([False] * 8, gate=AGAINST)])["false alarms"] == "not shown"
+
+
+def test_enough_decisions_meet_the_bar_or_miss_it() -> None:
+    assert verdicts(unchanged(AGAINST, 1, 600))["false alarms"] == "met"
+    assert verdicts(unchanged(AGAINST, 7, 600))["false alarms"] == "missed"
+    assert verdicts(unchanged(STORED, 7, 600))["false alarms"] == "missed"
+    assert verdicts(unchanged(STORED, 7, 600))["red suites of 50 unchanged tests"] == "missed"
+
+
+def test_few_decisions_can_miss_a_bar() -> None:
+    assert verdicts([run_of([True] * 8, gate=AGAINST)])["false alarms"] == "missed"
+
+
+def test_found_slowdowns_are_held_to_their_bars() -> None:
+    def found(of: int) -> dict[str, str]:
+        records = [run_of([False], gate=AGAINST)]
+        records += [run_of([n % 10 > 0 for n in range(of)], gate=AGAINST, slowdown=d) for d in (5, 10)]
+        return verdicts(records)
+
+    assert found(200)["5 % slowdowns found"] == "met"
+    assert found(200)["10 % slowdowns found"] == "missed"
+    assert found(20)["5 % slowdowns found"] == "not shown"
+
+
+def test_cost_is_held_to_five_default_runs_of_both_revisions() -> None:
+    def with_seconds(seconds: float) -> list[Record]:
+        return [
+            record(step(DEFAULT_PEER, slowdown=None), seconds=1.0),
+            record(step(DEFAULT_PEER), [decision(False)], seconds=1.0),
+            record(step(AGAINST), [decision(False)], seconds=seconds),
+        ]
+
+    assert verdicts(with_seconds(10.0))["seconds for a test's decision"] == "met"
+    assert verdicts(with_seconds(10.1))["seconds for a test's decision"] == "missed"
+
+
+def stored_runs(detectable: float) -> list[Record]:
+    """Slowdowns of 10 % and more are found, so that the detectable one lies between 5 and 10 %."""
+    return [
+        record(
+            step(STORED, slowdown=d, block=block),
+            [decision(d >= 10, test="sort-0", detectable=detectable), decision(False, test="copy-0", detectable=0.5)],
+        )
+        for block in range(20)
+        for d in (0, 5, 10, 20)
+    ]
+
+
+def test_printed_detectable_change_is_compared_for_works_whose_own_is_known() -> None:
+    (line,) = printed(stored_runs(0.07), "quiet")
+    assert line.work == "sort"
+    assert abs(line.printed_percent - 7.0) < 1e-9
+    assert 5.0 < line.measured_percent < 10.0
+
+
+def test_printed_detectable_change_is_held_to_its_bar() -> None:
+    what = "printed detectable change over the measured one, median of works"
+    assert verdicts(stored_runs(0.07))[what] == "met"
+    assert verdicts(stored_runs(0.15))[what] == "missed"
+    assert verdicts([run_of([False], gate=STORED)])[what] == "not shown"
+
+
+def test_every_axis_on_which_a_peer_is_better_is_named() -> None:
+    records = [
+        record(step(AGAINST), [decision(True), decision(False, status="inconclusive")], seconds=20.0),
+        run_of([False, False], gate="peer"),
+        run_of([True, False], gate=AGAINST, slowdown=5),
+        run_of([False, False], gate="peer", slowdown=5),
+    ]
+    lines = better_peers(scores(records), AGAINST, "quiet")
+    assert [line.partition(":")[0] for line in lines] == [
+        "False alarms",
+        "Undecided",
+        "Seconds for a decision",
+        "Seconds for base and decision",
+    ]
+    assert "peer (rule) 0.0%" in lines[0]
+
+
+def test_a_peer_is_named_once_for_an_axis_with_its_best_rule() -> None:
+    records = [
+        run_of([True] * 4, gate=AGAINST),
+        record(
+            step("peer"),
+            [decision(n < hits, test=f"{n}", rule=rule) for rule, hits in (("a", 2), ("b", 1)) for n in range(4)],
+        ),
+    ]
+    assert better_peers(scores(records), AGAINST, "quiet")[0] == "False alarms: 100.0% here. Better: peer (b) 25.0%."
+
+
+def test_the_projects_own_other_mode_is_no_peer() -> None:
+    records = [run_of([True], gate=AGAINST), run_of([False], gate=STORED)]
+    assert better_peers(scores(records), AGAINST, "quiet") == []
