@@ -1,8 +1,8 @@
-"""Settings of all tests."""
-
-from __future__ import annotations
+"""What all tests share."""
 
 from importlib.util import find_spec
+
+pytest_plugins = ("pytester",)
 
 if find_spec("hypothesis") is not None:  # the environments of the simulated NPU and of the contract are without it
     from hypothesis import settings
