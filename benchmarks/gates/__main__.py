@@ -9,7 +9,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from .installation import PROJECT, install, is_inside, machine, python_of, run_inside
+from .installation import PROJECT, install, is_current, is_inside, machine, python_of, run_inside
 
 SCENARIOS = ("quiet", "loaded")
 SLOWDOWNS = (0, 1, 2, 3, 5, 10, 20)
@@ -21,7 +21,9 @@ def main() -> int:
     """Install where asked or needed, and do the rest inside the installed environment."""
     options = _options()
     home: Path = options.home.resolve()
-    if options.command == "setup" or not python_of(home).exists():
+    measures = options.command in ("short", "long")
+    outdated = measures and not is_inside(home) and not is_current(home)
+    if options.command == "setup" or outdated or not python_of(home).exists():
         print("Installing the gates.", flush=True)
         install(home)
     if options.command == "setup":
@@ -33,7 +35,7 @@ def main() -> int:
         from .suite_repository import LOADS
 
         return verify(options.works or LOADS, SLOWDOWNS[1:], options.seconds)
-    if options.command in ("short", "long"):
+    if measures:
         _run(options, home)
     _report(home / options.name)
     return 0

@@ -12,6 +12,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
+_INSTALLED = "installed-commit"
+_CHANGES = ", with changes"
 GATES = ("pytest-benchmark", "pytest-codspeed", "benchmatrix", "asv", "pytest-perf", "pytest", "torch", "numpy")
 
 
@@ -30,6 +32,14 @@ def install(home: Path) -> None:
     # as a user has it, not as an editable folder; its own dependencies are among the requirements or small
     subprocess.run([*pip, "--force-reinstall", "--no-deps", str(PROJECT)], check=True)
     subprocess.run([*pip, str(PROJECT)], check=True)
+    (home / _INSTALLED).write_text(commit(), encoding="utf-8")
+
+
+def is_current(home: Path) -> bool:
+    """Whether the environment holds this project as the checkout does: figures are printed with its commit."""
+    installed = home / _INSTALLED
+    here = commit()
+    return installed.exists() and installed.read_text(encoding="utf-8") == here and not here.endswith(_CHANGES)
 
 
 def run_inside(home: Path, arguments: list[str]) -> int:
@@ -56,7 +66,7 @@ def machine() -> dict[str, str]:
 
 def commit() -> str:
     """The commit of this checkout, with a mark where files differ from it."""
-    described = ["git", "describe", "--always", "--dirty=, with changes", "--exclude=*"]
+    described = ["git", "describe", "--always", f"--dirty={_CHANGES}", "--exclude=*"]
     done = subprocess.run(described, cwd=PROJECT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
 
