@@ -118,7 +118,7 @@ def test_a_slowdown_names_the_kernel_to_blame(recorded: Suite) -> None:
     assert (change["type"], change["base_us"], change["head_us"]) == ("FlashAttentionScore", 40.0, 60.0)
     text = result.stdout.str()
     assert "latency 70.00 µs > 52.500 µs" in text
-    (line,) = [line for line in text.splitlines() if "FlashAttentionScore" in line and "→" in line]
+    line = next(line for line in text.splitlines() if "FlashAttentionScore" in line and "→" in line)
     assert "+20" in line
 
 

@@ -68,11 +68,14 @@ class AgainstGate:
         cores = cores_of_run(device_has_own_clock=device.has_own_clock, threads=self._settings.threads)
         self._base = base = self._checkout.make()
         self._notes += [*cores.notes, *base.notes]
+        asked_for = self._asked_for()
         files = list(dict.fromkeys(Path(item.path) for item in self._marked))
+        # pytest 8 passes over a folder's other files where one of them is named beside it.
+        beside = [file for file in files if not any(file.is_relative_to(path) for path in asked_for)]
         self._pairs = PairsOfRun(
             self._config,
             base,
-            files + [path for path in self._asked_for() if path not in files],
+            beside + asked_for,
             cores=cores,
             kept=KEPT_PAIRS_ON_ACCELERATORS if device.has_own_clock else KEPT_PAIRS,
             timeout_s=self._settings.against_timeout_s,
