@@ -22,7 +22,7 @@ LOADS = (
     "allocation",
     "memory_copy",
 )
-"""The works that ``suite/work/loads.py`` defines, named here for whoever must not load them."""
+"""The works that the suite's ``loads.py`` defines, named here for whoever must not load them."""
 
 FILES = Path(__file__).parent / "suite"
 BASE = "base"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_ascendperf.judge.reasons import position_of
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Comparison, Status
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
-
-_SMALLEST_SHARE = 0.0001
 
 
 def new_in_head(base: str, what: str) -> str:
@@ -60,18 +59,7 @@ def missing(problems: Sequence[str]) -> str:
 
 
 def _position(comparison: Comparison, clock: Clock) -> str:
-    now = format_duration(comparison.head_us)
-    if clock is Clock.HOST:
-        now = f"host time {now}"
-    base = f"the base's {format_duration(comparison.base_us)}"
-    change = comparison.change
-    if round(change, 3) >= 1.0:  # the size from which format_change gives a factor, too
-        return f"{now} is {1.0 + change:.2f} times {base}"
-    if change == 0.0:
-        return f"{now} equals {base}"
-    if abs(change) < _SMALLEST_SHARE:
-        return f"{now} is within {format_share(_SMALLEST_SHARE)} of {base}"
-    return f"{now} is {format_share(abs(change))} {'above' if change > 0.0 else 'below'} {base}"
+    return position_of(comparison, clock, "the base")
 
 
 def _at_most(high: float) -> str:

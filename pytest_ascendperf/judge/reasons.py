@@ -65,7 +65,7 @@ def screened(
     needed: NeededSessions | None,
 ) -> str:
     """The outcome of the run's own session."""
-    position = _position(comparison, clock)
+    position = position_of(comparison, clock)
     if flagged:
         return f"{position}; {_limit(comparison, rule)}. {_pending(rule)}"
     if status is Status.PROVISIONAL:
@@ -83,7 +83,7 @@ def confirmed(
     needed: NeededSessions | None,
 ) -> str:
     """The outcome of the fresh sessions, after the session of ``screen`` was flagged."""
-    position = _position(comparison, clock)
+    position = position_of(comparison, clock)
     sessions = _count(comparison.head_sessions, "fresh process", "fresh processes")
     if status is Status.REGRESSED:
         return f"{position}; the limit is {format_tolerance(rule.tolerance)}. Confirmed in {sessions}."
@@ -96,7 +96,7 @@ def confirmed(
 def unconfirmed(screen: Comparison, rule: Rule, usable: int, *, clock: Clock) -> str:
     """Too few fresh sessions could be used to confirm the flagged session of ``screen``."""
     return (
-        f"{_position(screen, clock)}; {_limit(screen, rule)}. It could be neither confirmed nor dismissed: "
+        f"{position_of(screen, clock)}; {_limit(screen, rule)}. It could be neither confirmed nor dismissed: "
         f"{usable} of {_count(rule.confirm_sessions, 'fresh session', 'fresh sessions')} could be used."
     )
 
@@ -118,11 +118,12 @@ def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, ne
     return f"{position}, and the true change may be anything from {extent}; {_limit(comparison, rule)}.{advice}"
 
 
-def _position(comparison: Comparison, clock: Clock) -> str:
+def position_of(comparison: Comparison, clock: Clock, base_name: str = "the baseline") -> str:
+    """Where head stands to its base, in words."""
     now = format_duration(comparison.head_us)
     if clock is Clock.HOST:
         now = f"host time {now}"
-    base = f"the baseline's {format_duration(comparison.base_us)}"
+    base = f"{base_name}'s {format_duration(comparison.base_us)}"
     change = comparison.change
     if round(change, 3) >= 1.0:  # the size from which format_change gives a factor, too
         return f"{now} is {1.0 + change:.2f} times {base}"

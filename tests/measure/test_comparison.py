@@ -246,7 +246,7 @@ def test_a_call_that_only_makes_a_coroutine_is_refused(
     make_rounds: Callable[..., PairedRounds], make_work: Callable[..., Work], position: int
 ) -> None:
     calls = [make_work(10.0), make_work(10.0)]
-    calls[position] = deferred  # type: ignore[call-overload]
+    calls[position] = deferred  # type: ignore[call-overload]  # the misuse that is refused
     with pytest.raises(MeasurementError, match="only makes a coroutine"):
         make_rounds(*calls)
 
