@@ -34,12 +34,12 @@ FEWEST_SESSIONS = 5
 SPLITS = 500
 BOUND_ALPHA = 0.05
 """One-sided level of the bound of a false-alarm rate."""
+LARGEST_SUGGESTION = 0.5
+"""Above this no tolerance is suggested: a gate that lets a call take half as long again is better seen to be off."""
 SUFFICIENT_SHARE = 0.75
 """Share of the tests for which the tolerance of a suite should do; few noisy ones must not blind the gate for all."""
 
 _SEED = 20_240_229
-_LARGEST_TOLERANCE = 10.0
-"""The largest one that can be set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,9 @@ class CheckedCase:
     """None where the sessions are too few to be split."""
     detectable_change: float | None
     """As a verdict would say for a baseline of the size in force; None where that is one session."""
-    suggested_tolerance: float
-    """The smallest slowdown that could be seen if none were tolerated, rounded up to 1, 2, 5, 10 ... %."""
+    suggested_tolerance: float | None
+    """The smallest slowdown that could be seen if none were tolerated, rounded up to 1, 2, 5, 10 ... %; None where that
+    is above ``LARGEST_SUGGESTION``."""
 
 
 def check_case(
@@ -138,10 +139,14 @@ def rate_bound(alarms: FalseAlarms) -> float:
     return proportion_bounds(failed, alarms.disjoint, alpha=BOUND_ALPHA)[1]
 
 
-def suite_tolerance(cases: Sequence[CheckedCase]) -> float:
-    """The smallest of the suggested tolerances that suffices for ``SUFFICIENT_SHARE`` of ``cases``, at least one."""
-    ordered = sorted(case.suggested_tolerance for case in cases)
-    return ordered[math.ceil(SUFFICIENT_SHARE * len(ordered)) - 1]
+def suite_tolerance(cases: Sequence[CheckedCase]) -> float | None:
+    """The smallest of the suggested tolerances that suffices for ``SUFFICIENT_SHARE`` of ``cases``, at least one.
+
+    None where so many have none.
+    """
+    ordered = sorted(case.suggested_tolerance for case in cases if case.suggested_tolerance is not None)
+    needed = math.ceil(SUFFICIENT_SHARE * len(cases))
+    return ordered[needed - 1] if needed <= len(ordered) else None
 
 
 def split_sizes(sessions: int, *, base: int, confirm: int) -> tuple[int, int] | None:
@@ -162,10 +167,12 @@ def _on_one_clock(baseline: Baseline) -> tuple[Clock, tuple[float, ...]]:
     return Clock.DEVICE, tuple(session.device_median_us for session in baseline.sessions)
 
 
-def _suggested_tolerance(median_us: float, baseline_sessions: int, noise: float, rule: Rule) -> float:
+def _suggested_tolerance(median_us: float, baseline_sessions: int, noise: float, rule: Rule) -> float | None:
     bare = dataclasses.replace(rule, tolerance=0.0, min_change_us=0.0)
     seen = detectable_change(base_us=median_us, base_sessions=baseline_sessions, noise=noise, rule=bare)
-    return _LARGEST_TOLERANCE if seen is None else min(next_round_number(seen), _LARGEST_TOLERANCE)
+    if seen is None or (rounded := next_round_number(seen)) > LARGEST_SUGGESTION:
+        return None
+    return rounded
 
 
 def _false_alarms(

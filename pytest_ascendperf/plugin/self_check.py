@@ -82,7 +82,10 @@ def _write(config: pytest.Config, settings: Settings, checked: list[CheckedCase]
         return (), "nothing was checked, so there is nothing to write"
     from pytest_ascendperf.settings.ini_edit import with_keys
 
-    values: dict[str, float] = {"ascendperf_tolerance": suite_tolerance(checked)}
+    tolerance = suite_tolerance(checked)
+    if tolerance is None:
+        return (), "no tolerance is suggested, so there is nothing to write"
+    values: dict[str, float] = {"ascendperf_tolerance": tolerance}
     if config.getini("ascendperf_sessions") is None:
         values["ascendperf_sessions"] = settings.sessions
     if config.inipath is None:

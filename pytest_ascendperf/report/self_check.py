@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_ascendperf.judge.self_check import (
     BOUND_ALPHA,
     FEWEST_SESSIONS,
+    LARGEST_SUGGESTION,
     SUFFICIENT_SHARE,
     CheckedCase,
     FalseAlarms,
@@ -130,7 +132,7 @@ def _numbers(checked: CheckedCase) -> list[str]:
         ABSENT if alarms is None else format_share(alarms.rate),
         ABSENT if alarms is None else format_share(rate_bound(alarms)),
         ABSENT if detectable is None else format_share(detectable),
-        format_tolerance(checked.suggested_tolerance),
+        ABSENT if checked.suggested_tolerance is None else format_tolerance(checked.suggested_tolerance),
     ]
 
 
@@ -138,7 +140,8 @@ def _legend(check: SelfCheck) -> list[str]:
     return [
         "spread: standard deviation between sessions. detectable: the smallest slowdown that is caught 4 times in 5, "
         f"with a baseline of {counted(check.baseline_sessions, 'session')} and the tolerance in force.",
-        "tolerance: the smallest slowdown that could be seen if none were tolerated, rounded up to 1, 2, 5, 10 ... %.",
+        "tolerance: the smallest slowdown that could be seen if none were tolerated, rounded up to 1, 2, 5, 10 ... %; "
+        f"{ABSENT} where that is above {format_tolerance(LARGEST_SUGGESTION)}.",
     ]
 
 
@@ -158,7 +161,9 @@ def _together(check: SelfCheck) -> list[str]:
 
 def _suggestion(check: SelfCheck) -> list[str]:
     tolerance = suite_tolerance(check.cases)
-    noisier = [checked for checked in check.cases if checked.suggested_tolerance > tolerance]
+    if tolerance is None:
+        return [_too_noisy(check.cases)]
+    noisier = [checked for checked in check.cases if _needs(checked) > tolerance]
     lines = [
         f"suggested: ascendperf_tolerance = {tolerance:g}, enough for "
         f"{len(check.cases) - len(noisier):,} of {counted(len(check.cases), 'case')} "
@@ -168,7 +173,7 @@ def _suggestion(check: SelfCheck) -> list[str]:
         lines.append("These are noisier; give them a tolerance of their own, or make them longer:")
         lines += [
             f"  {printable(checked.case)}: {_own_tolerance(checked)}"
-            for checked in sorted(noisier, key=lambda checked: -checked.suggested_tolerance)[:_SHOWN]
+            for checked in sorted(noisier, key=_needs, reverse=True)[:_SHOWN]
         ]
     if len(noisier) > _SHOWN:
         lines.append(f"  and {len(noisier) - _SHOWN:,} more")
@@ -177,7 +182,23 @@ def _suggestion(check: SelfCheck) -> list[str]:
     return lines
 
 
+def _too_noisy(cases: Sequence[CheckedCase]) -> str:
+    """Why no tolerance is suggested, and what to do."""
+    blind = sum(checked.suggested_tolerance is None for checked in cases)
+    return (
+        f"no tolerance is suggested: as this runner is now, {blind:,} of {counted(len(cases), 'case')} would need one "
+        f"above {format_tolerance(LARGEST_SUGGESTION)}, which gates nothing. Quieten the runner, give baselines more "
+        "sessions, or compare side by side with --ascendperf-against=REV, which noise of the runner disturbs less."
+    )
+
+
+def _needs(checked: CheckedCase) -> float:
+    return math.inf if checked.suggested_tolerance is None else checked.suggested_tolerance
+
+
 def _own_tolerance(checked: CheckedCase) -> str:
+    if checked.suggested_tolerance is None:
+        return f"none up to {format_tolerance(LARGEST_SUGGESTION)} would do"
     if checked.case.case:
         return f"npu_perf.case({checked.case.case!r}, tolerance={checked.suggested_tolerance:g})"
     return f"@pytest.mark.npu_perf(tolerance={checked.suggested_tolerance:g})"

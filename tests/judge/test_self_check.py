@@ -7,6 +7,7 @@ import random
 import pytest
 
 from pytest_ascendperf.judge.self_check import (
+    LARGEST_SUGGESTION,
     SPLITS,
     CheckedCase,
     FalseAlarms,
@@ -67,6 +68,12 @@ def check(medians_us: list[float], limits: Rule | None = None, *, base: int = 5,
     )
     assert isinstance(made, CheckedCase)
     return made
+
+
+def suggestion(medians_us: list[float], *, step_us: float = 0.0) -> float:
+    suggested = check(medians_us, step_us=step_us).suggested_tolerance
+    assert suggested is not None
+    return suggested
 
 
 def noisy(sessions: int, spread: float, *, seed: int = 1) -> list[float]:
@@ -134,6 +141,8 @@ def test_the_detectable_change_is_the_gates_own_for_the_baseline_that_will_be_re
     assert few.detectable_change is not None
     assert many.detectable_change is not None
     assert 0.05 < many.detectable_change < few.detectable_change
+    assert few.suggested_tolerance is not None
+    assert many.suggested_tolerance is not None
     assert few.suggested_tolerance >= many.suggested_tolerance
     assert check(medians_us, base=1).detectable_change is None
 
@@ -145,17 +154,23 @@ def test_the_suggested_tolerance_does_not_depend_on_the_one_in_force() -> None:
     (tolerance,) = suggested
     seen = check(medians_us, rule(tolerance=0.0, min_change_us=0.0)).detectable_change
     assert seen is not None
+    assert tolerance is not None
     assert tolerance / 2.5 <= seen <= tolerance
     short = check([value / 1000.0 for value in medians_us])
     assert short.suggested_tolerance == tolerance, "nor on min_change_us, which is a limit of its own"
 
 
 def test_the_step_of_the_clock_is_spread_too() -> None:
-    assert check([100.0] * 10, step_us=10.0).suggested_tolerance > check([100.0] * 10).suggested_tolerance
+    assert suggestion([100.0] * 10, step_us=2.0) > suggestion([100.0] * 10)
 
 
-def test_a_tolerance_is_never_larger_than_can_be_set() -> None:
-    assert check(noisy(10, 3.0)).suggested_tolerance == 10.0
+@pytest.mark.parametrize("spread", [0.25, 3.0])
+def test_no_tolerance_is_suggested_that_gates_nothing(spread: float) -> None:
+    assert check(noisy(10, spread)).suggested_tolerance is None
+
+
+def test_the_largest_tolerance_that_is_suggested_is_half_the_time() -> None:
+    assert suggestion(noisy(10, 0.12)) == LARGEST_SUGGESTION
 
 
 def test_invalid_sessions_are_left_out_and_missing_ones_refuse() -> None:
@@ -215,8 +230,14 @@ def test_all_cases_together() -> None:
 
 
 def test_few_noisy_tests_do_not_widen_the_tolerance_of_all() -> None:
-    quiet, loud = check([100.0] * 10), check(noisy(10, 0.2))
-    assert quiet.suggested_tolerance < loud.suggested_tolerance
+    quiet, loud = check([100.0] * 10), check(noisy(10, 0.1))
+    assert suggestion([100.0] * 10) < suggestion(noisy(10, 0.1))
     assert suite_tolerance([quiet, quiet, quiet, loud]) == quiet.suggested_tolerance
     assert suite_tolerance([quiet, loud, loud]) == loud.suggested_tolerance
     assert suite_tolerance([loud]) == loud.suggested_tolerance
+
+
+def test_a_suite_of_which_a_third_is_blind_gets_no_tolerance() -> None:
+    quiet, blind = check([100.0] * 10), check(noisy(10, 3.0))
+    assert suite_tolerance([quiet, quiet, quiet, blind]) == quiet.suggested_tolerance
+    assert suite_tolerance([quiet, quiet, blind]) is None

@@ -28,7 +28,7 @@ TESTS = Path(__file__).resolve().parents[1]
 _AUTOLOAD = "TORCH_DEVICE_BACKEND_AUTOLOAD"
 
 #: torch_npu takes seconds to import; this only ends a process that hangs.
-TIMEOUT_S = 240
+TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

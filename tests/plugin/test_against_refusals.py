@@ -201,10 +201,16 @@ def test_x(spend):
     process.kill()
     process.communicate(timeout=60)
     wait_until(lambda: not processes_with(f"PWD={git_suite.path}"))
-    assert git_suite.worktrees()
+    (left,) = git_suite.worktrees()
+    folder = Path(left.split()[0]).parent
+    lock = folder.with_name(f"{folder.name}.lock")
+    assert folder.exists()
+    assert lock.exists()
     git_suite.write(test_suite=scripted_test(10.0))
     git_suite.run(*AGAINST, "-k", "x").assert_outcomes(passed=1)
     assert nothing_left(git_suite)
+    assert not folder.exists()
+    assert not lock.exists()
 
 
 def test_one_core_and_a_core_that_is_refused_are_told(git_suite: GitSuite) -> None:

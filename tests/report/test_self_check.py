@@ -65,6 +65,27 @@ def test_a_test_without_cases_takes_its_tolerance_in_the_marker() -> None:
     assert "  tests/test_ffn.py::test_steady: @pytest.mark.npu_perf(tolerance=0.5)" in lines
 
 
+def test_a_test_that_no_tolerance_suits_is_named_first() -> None:
+    blind = dataclasses.replace(STEADY, suggested_tolerance=None)
+    lines = self_check_lines(dataclasses.replace(CHECK, cases=(*[STEADY] * 6, NOISY, blind)))
+    assert lines[-3:-1] == [
+        "  tests/test_ffn.py::test_steady: none up to 50 % would do",
+        "  tests/test_ffn.py::test_noisy (decode): npu_perf.case('decode', tolerance=0.1)",
+    ]
+
+
+def test_where_too_many_are_blind_nothing_is_suggested() -> None:
+    blind = dataclasses.replace(STEADY, suggested_tolerance=None)
+    check = dataclasses.replace(CHECK, cases=(STEADY, STEADY, blind, blind))
+    lines = self_check_lines(check)
+    assert " ".join(lines[4].split()).endswith("0.00 % 95.0 % 6.3 % - tests/test_ffn.py::test_steady")
+    assert lines[-1].startswith(
+        "no tolerance is suggested: as this runner is now, 2 of 4 cases would need one above 50 %, which gates nothing."
+    )
+    block = self_check_dict(check)
+    assert block["tolerance"] is None
+
+
 def test_of_many_noisy_tests_ten_are_named() -> None:
     lines = self_check_lines(dataclasses.replace(CHECK, cases=(*[STEADY] * 36, *[NOISY] * 12)))
     assert sum("npu_perf.case('decode'" in line for line in lines) == 10

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _GIT_TIME_LIMIT_S = 600.0
 _PROBE_TIME_LIMIT_S = 120.0
 _FOLDER_PREFIX = "ascendperf-base-"
+_LOCK_SUFFIX = ".lock"
 
 _PROBE = f"""
 import sys
@@ -167,9 +169,7 @@ class BaseCheckout:
         if self._repository is None:
             return Base(name=f"base under {python}", head_name="", trees=None, python=python, notes=())
         _remove_left_behind()
-        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX)).resolve()
-        self._alive = _alive_lock(folder)
-        self._alive.acquire(timeout=0.0)
+        self._alive, folder = _new_folder()
         self._worktree = folder / self._repository.top.name
         try:
             self._repository.add_worktree(self._commit, self._worktree)
@@ -196,23 +196,42 @@ class BaseCheckout:
             self._repository.remove_worktree(self._worktree)
             self._worktree = None
         if self._alive is not None:
+            Path(self._alive.lock_file).unlink(missing_ok=True)
             self._alive.release()
             self._alive = None
+
+
+def _new_folder() -> tuple[FileLock, Path]:
+    """A new folder, and the lock that says that it is in use: held before there is a folder that could be swept."""
+    folder = Path(tempfile.gettempdir(), f"{_FOLDER_PREFIX}{uuid.uuid4().hex}").resolve()
+    alive = _alive_lock(folder)
+    alive.acquire(timeout=0.0)
+    try:
+        folder.mkdir(mode=0o700)
+    except BaseException:
+        Path(alive.lock_file).unlink(missing_ok=True)
+        alive.release()
+        raise
+    return alive, folder
 
 
 def _alive_lock(folder: Path) -> FileLock:
     from filelock import FileLock
 
-    return FileLock(str(folder / "alive.lock"))
+    return FileLock(f"{folder}{_LOCK_SUFFIX}")
 
 
 def _remove_left_behind() -> None:
     """Remove the folders of runs that were killed. Git forgets their worktrees when it next prunes."""
     from filelock import Timeout
 
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*"):
-        with contextlib.suppress(Timeout, OSError), _alive_lock(folder).acquire(timeout=0.0):
+    for folder in Path(tempfile.gettempdir()).resolve().glob(f"{_FOLDER_PREFIX}*"):
+        if folder.name.endswith(_LOCK_SUFFIX):
+            continue
+        alive = _alive_lock(folder)
+        with contextlib.suppress(Timeout, OSError), alive.acquire(timeout=0.0):
             shutil.rmtree(folder, ignore_errors=True)
+            Path(alive.lock_file).unlink(missing_ok=True)
 
 
 def _tree_notes(worktree: Path) -> tuple[str, ...]:
