@@ -38,7 +38,7 @@ def test_the_text_of_a_regression(judged: Callable[..., ReportedCase]) -> None:
         "  changed          kernel 5.15 → 6.8",
         "  note             a note",
         "If the slower time is meant, accept it: "
-        "pytest 'tests/test_ffn.py::test_step[fp16]' --ascendperf-update-baselines",
+        "pytest 'tests/test_ffn.py::test_step[fp16]' --ascendperf-update-baselines=anchor",
     ]
 
 
