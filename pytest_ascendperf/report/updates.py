@@ -92,7 +92,7 @@ def _drifted(recorded: Sequence[RecordedCase], command_line: CommandLine) -> lis
     if not slower:
         return []
     return [
-        f"{counted(len(slower), 'new time')} above the anchor by more than the tolerance: a later run may find slow drift",
+        f"{counted(len(slower), 'new time')} above the anchor by more than the tolerance: a run may find slow drift",
         f"  If the slower time is meant, accept it: {command_line.accept_slower(slower)}",
     ]
 

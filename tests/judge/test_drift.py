@@ -93,12 +93,14 @@ def test_creep_that_the_last_baseline_tolerates_is_found_and_named() -> None:
         "Confirmed in 5 fresh processes. The last baseline does not show it: 1.062 ms is 1.6 % above the baseline's "
         "1.045 ms."
     )
-    assert verdict.drifted is verdict.drift is not None
-    assert verdict.drifted.fails
-    assert verdict.drifted.status_without is Status.PASS
-    assert (verdict.drifted.recorded, verdict.drifted.revision) == ("2025-01-31", "1a2b3c4d5e6f")
-    assert verdict.decisive is verdict.drifted.confirm is not None
-    assert verdict.decisive.base_us == 1000.0
+    drift = verdict.drifted
+    assert drift is not None
+    assert drift.fails
+    assert drift.status_without is Status.PASS
+    assert (drift.recorded, drift.revision) == ("2025-01-31", "1a2b3c4d5e6f")
+    assert drift.confirm is not None
+    assert verdict.decisive is drift.confirm
+    assert drift.confirm.base_us == 1000.0
     assert verdict.confirm is None, "nothing asked for a confirmation against the last baseline"
     assert verdict.attribution is None, "an anchor has no kernels to blame"
     assert (verdict.status_of_times, verdict.timed_status) == (Status.REGRESSED, None)

@@ -50,3 +50,23 @@ def test_what_was_kept_is_counted_and_what_was_left_out_is_told() -> None:
         "1 case not recorded, what was stored stays:",
         "  a.py::t (decode): session 2 of 5: the test failed\\nbadly",
     ]
+
+
+def test_how_far_new_times_are_from_their_anchors_is_told_with_what_comes_of_it(
+    baseline_of: Callable[..., Baseline],
+) -> None:
+    first, second = baseline_of((12.5, 12.5)), baseline_of((12.5, 12.5), "tests/test_ffn.py::test_far")
+    changes = [
+        recorded(baseline_of((12.75, 12.75)).following(first), first),
+        recorded(baseline_of((13.25, 13.25), "tests/test_ffn.py::test_far").following(second), second),
+        recorded(baseline_of((12.5,), "tests/test_ffn.py::test_new")),
+    ]
+    assert update_table(changes, CommandLine(options=("-p",)), kept=0, not_recorded=[])[:6] == [
+        "     old       new  change  sessions  spread  since anchor  test",
+        "12.50 µs  12.75 µs  +2.0 %     2 → 2  0.00 %        +2.0 %  tests/test_ffn.py::test_step",
+        "12.50 µs  13.25 µs  +6.0 %     2 → 2  0.00 %        +6.0 %  tests/test_ffn.py::test_far",
+        "       -  12.50 µs     new         1       -             -  tests/test_ffn.py::test_new",
+        "1 new time above the anchor by more than the tolerance: a run may find slow drift",
+        "  If the slower time is meant, accept it: "
+        "pytest tests/test_ffn.py::test_far -p --ascendperf-update-baselines=anchor",
+    ]

@@ -29,8 +29,9 @@ def found(root: Path, where: Environment | None = None) -> Baseline:
     return held
 
 
-def entry(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))["tests"]["test_ffn"][""]
+def entry(path: Path) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["tests"]["test_ffn"][""]
+    return written
 
 
 def test_updates_keep_the_first_baseline_as_the_anchor(tmp_path: Path) -> None:

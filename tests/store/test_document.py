@@ -197,12 +197,14 @@ def test_every_field_is_documented() -> None:
         synchronizations=None,
         source="",
     )
-    value = replace(value, kernels=table, fusion_passes=())
+    anchor = Anchor(sessions=value.sessions, revision=None)
+    value = replace(value, kernels=table, fusion_passes=(), anchor=anchor)
     stored = [
         json.loads(content_of(value)),
         value.to_dict(),
         value.environment.to_dict(),
         value.sessions[0].to_dict(),
+        anchor.to_dict(),
         table.to_dict(),
         kind.to_dict(),
     ]
