@@ -99,6 +99,21 @@ def test_a_slower_time_that_was_accepted_without_its_anchor_is_told_at_once_and_
     assert night(suite, 1300.0).ret == 0
 
 
+def test_moving_the_anchor_accepts_without_judging_first(suite: Suite) -> None:
+    """Nothing is confirmed whose time is taken for the new one anyhow: three sessions are three processes."""
+    suite.write(
+        test_suite=SUITE
+        + """
+    with open("pids.txt", "a") as file:
+        print(os.getpid(), file=file)
+"""
+    )
+    night(suite, 1000.0, "--ascendperf-update-baselines")
+    (suite.path / "pids.txt").unlink()
+    assert night(suite, 1300.0, "--ascendperf-update-baselines=anchor").ret == 0
+    assert len(set((suite.path / "pids.txt").read_text("utf-8").split())) == 3
+
+
 def test_changed_does_not_record_what_drifted_and_does_not_hide_it(suite: Suite) -> None:
     suite.write(test_suite=SUITE)
     night(suite, 1000.0, "--ascendperf-update-baselines")

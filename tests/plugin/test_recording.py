@@ -132,8 +132,9 @@ def test_a_word_after_the_option_that_is_no_mode_is_explained(suite: Suite) -> N
     suite.write(**{"tests/test_suite": SUITE})
     result = suite.run("--ascendperf-update-baselines", "tests/")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "expected one of new, changed, all, anchor, got 'tests/'. If that is what to test, put it before the option" in (
-        result.stderr.str()
+    assert (
+        "expected one of new, changed, all, anchor, got 'tests/'. If that is what to test, put it before the option"
+        in (result.stderr.str())
     )
     assert not (suite.path / "baselines").exists()
 
