@@ -14,12 +14,12 @@ _MOVED = frozenset({Status.REGRESSED, Status.IMPROVED, Status.NOT_COMPARABLE, St
 
 
 def accepts(mode: str | None, verdict: Verdict, *, stored: bool) -> bool:
-    """Whether an update in ``mode`` (``new``, ``changed``, ``all``; None for a run that judges) records this case.
+    """Whether an update in ``mode`` records this case: ``new``, ``changed``, ``all``, ``anchor``; None: the run judges.
 
     ``stored`` says whether the case has an entry of its own for this chip and software stack. An invalid measurement is
     accepted, too, where nothing is stored: the sessions that follow may be valid, and if not, the recording says so.
     What moved is its time or what it runs. A case that breaks what its test asks for has not moved: no baseline
-    makes that good.
+    makes that good. Nor has one that fails by slow drift alone: with new sessions and the old anchor it fails again.
     """
     match mode:
         case None:
@@ -28,7 +28,7 @@ def accepts(mode: str | None, verdict: Verdict, *, stored: bool) -> bool:
             return not stored
         case "changed":
             ran_otherwise = any(finding.is_against_baseline for finding in verdict.findings)
-            return not stored or verdict.status_of_times in _MOVED or ran_otherwise
+            return not stored or (verdict.drifted is None and (verdict.status_of_times in _MOVED or ran_otherwise))
         case _:
             return True
 

@@ -3,7 +3,8 @@
 A case fails only when the screening flags it *and* fresh sessions confirm it. Whatever the two stages have in common
 (they share the baseline), the probability that both are wrong is at most that of either, so a case that has not changed
 fails with probability min(α₁, α₂) at most. Over the whole run the second level is divided by the number of judged cases
-(Bonferroni), which holds under any dependence between the cases, too.
+(Bonferroni), which holds under any dependence between the cases, too. A case that is compared with its anchor as well
+as with its baseline may fail by either, so each of the two has half of the case's level.
 """
 
 from __future__ import annotations
@@ -26,5 +27,5 @@ IMPROVED_ALPHA = 0.01
 
 
 def confirm_alpha(rule: Rule) -> float:
-    """One-sided level of the second stage for one case under ``rule``."""
-    return min(CASE_ALPHA, SUITE_ALPHA / (rule.suite_tests * rule.cases))
+    """One-sided level of the second stage for one question about one case under ``rule``."""
+    return min(CASE_ALPHA, SUITE_ALPHA / (rule.suite_tests * rule.cases)) / rule.questions

@@ -80,6 +80,13 @@ def with_findings(verdict: Verdict, findings: Sequence[Finding]) -> Verdict:
     return verdict
 
 
+def without_findings(verdict: Verdict) -> Verdict:
+    """What :func:`with_findings` was given: the verdict of the times alone."""
+    return dataclasses.replace(
+        verdict, status=verdict.status_of_times, timed_status=None, reason=reason_of_times(verdict), findings=()
+    )
+
+
 def reason_of_times(verdict: Verdict) -> str:
     """The part of the reason that is about times: without the findings that :func:`with_findings` put before it."""
     return verdict.reason.removeprefix(f"{_told(verdict.failing_findings)} ")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from pytest_ascendperf.judge.latency import SINGLE_SESSION_LIMIT
 from pytest_ascendperf.judge.sensitivity import MOST_HEAD_SESSIONS, MOST_SESSIONS_EACH_SIDE, NeededSessions
+from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
-from pytest_ascendperf.model.verdict import Comparison, Status
+from pytest_ascendperf.model.verdict import Comparison, Drift, Status
 from pytest_ascendperf.statistics.order import median
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 
@@ -104,6 +105,48 @@ def unconfirmed(screen: Comparison, rule: Rule, usable: int, *, clock: Clock) ->
 def missing_sessions(problems: Sequence[str], started: int) -> str:
     """Of the ``started`` fresh processes, one per entry of ``problems`` gave no session that counts."""
     return f"{len(problems)} of {_count(started, 'fresh session', 'fresh sessions')} could not be used: {problems[0]}"
+
+
+def drifted(drift: Drift, against_baseline: Comparison, rule: Rule, *, clock: Clock) -> str:
+    """Fresh sessions confirmed that the case is slower than its anchor, which its last baseline does not show."""
+    sessions = _count(drift.decisive.head_sessions, "fresh process", "fresh processes")
+    return (
+        f"Slow drift: {position_of(drift.decisive, clock, 'the anchor')} ({origin_of(drift)}); the limit is "
+        f"{format_tolerance(rule.tolerance)}. Confirmed in {sessions}. The last baseline does not show it: "
+        f"{position_of(against_baseline, clock)}."
+    )
+
+
+def also_drifted(drift: Drift) -> str:
+    """The case is slower than its anchor, as it is slower than its last baseline."""
+    return f"Against its anchor ({origin_of(drift)}) it is {format_change(drift.decisive.change)}."
+
+
+def drift_unconfirmed(drift: Drift, rule: Rule, usable: int, *, clock: Clock) -> str:
+    """Too few fresh sessions could be used to say whether the case is slower than its anchor."""
+    return (
+        f"Slow drift is suspected: {position_of(drift.screen, clock, 'the anchor')} ({origin_of(drift)}); "
+        f"{_limit(drift.screen, rule)}. It could be neither confirmed nor dismissed: "
+        f"{usable} of {_count(rule.confirm_sessions, 'fresh session', 'fresh sessions')} could be used."
+    )
+
+
+def anchor_at_another_speed(anchor: Anchor) -> str:
+    """The device itself takes another time than it did for the anchor."""
+    return (
+        f"Slow drift was not looked for: the device itself ran at another speed when the anchor was recorded "
+        f"({origin_of(anchor)})."
+    )
+
+
+def anchor_on_another_clock(anchor: Anchor) -> str:
+    """The anchor does not hold the time that is judged."""
+    return f"Slow drift was not looked for: the anchor ({origin_of(anchor)}) holds no time of the host."
+
+
+def origin_of(source: Anchor | Drift) -> str:
+    """When, and of which revision, an anchor was recorded."""
+    return source.recorded if source.revision is None else f"{source.recorded}, {source.revision}"
 
 
 def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, needed: NeededSessions | None) -> str:

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
 from pytest_ascendperf.judge.attribution import attribute
-from pytest_ascendperf.judge.exact import NO_EVIDENCE, NOTHING_EXAMINED, ExactEvidence, Examined, examine, with_findings
+from pytest_ascendperf.judge.drift import comparable_anchor, confirm_drift, screen_drift
+from pytest_ascendperf.judge.exact import (
+    NO_EVIDENCE,
+    NOTHING_EXAMINED,
+    ExactEvidence,
+    Examined,
+    examine,
+    with_findings,
+    without_findings,
+)
 from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.judge.nearest import nearest
+from pytest_ascendperf.judge.session_medians import on_one_clock, usable_medians
 from pytest_ascendperf.judge.validity import device_reasons, reference_notes
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
@@ -31,12 +41,14 @@ class Judgement:
 
     verdict: Verdict
     """Final unless ``needs_confirmation``; if the confirmation cannot be made, it stands as it is."""
-    needs_confirmation: bool
-    """Measure the case in ``rule.confirm_sessions`` fresh processes and pass those to :func:`judge_confirmed`."""
+    slower_flagged: bool
+    """Whether the session looks slower than the baseline allows."""
+    drift_flagged: bool
+    """Whether it looks slower than the baseline's anchor allows."""
     environment: Environment
     """Where the judged session was measured; fresh sessions must be comparable with it."""
     rule: Rule
-    """As given, with ``min_change_us`` raised to the step of the clock where that is larger."""
+    """As given, with ``min_change_us`` raised to the step of the clock where that is larger, and with its questions."""
     baseline: Baseline | None
     """What is stored for this chip and stack, comparable or not; None where nothing is."""
     resolution_us: float
@@ -45,6 +57,11 @@ class Judgement:
     """What one call of the judged session ran."""
     examined: Examined
     """The findings, which the verdict holds, and what could not be checked."""
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Measure the case in ``rule.confirm_sessions`` fresh processes and pass those to :func:`judge_confirmed`."""
+        return self.slower_flagged or self.drift_flagged
 
 
 def judge_screen(
@@ -84,7 +101,8 @@ def _judge_times(
     rule = dataclasses.replace(rule, min_change_us=max(rule.min_change_us, resolution_us))
     draft = Judgement(
         verdict=_bare_verdict(measurement, baseline, rule, baseline_path),
-        needs_confirmation=False,
+        slower_flagged=False,
+        drift_flagged=False,
         environment=measurement.environment,
         rule=rule,
         baseline=baseline,
@@ -101,13 +119,24 @@ def _judge_times(
         return _outcome(draft, Status.NOT_COMPARABLE, reasons.not_comparable(draft.verdict.hard_differences, ()))
     if changed := device_reasons(session, baseline.sessions):
         return _outcome(draft, Status.INVALID, reasons.invalid(changed))
-    clock, base_us, now_us = _on_one_clock(session, baseline)
+    return _compared(draft, session, baseline)
+
+
+def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgement:
+    """The session against a baseline that it may be compared with, and against its anchor where there is one."""
+    resolution_us = draft.resolution_us
+    clock, base_us, now_us = on_one_clock(session, baseline)
+    anchor, told = comparable_anchor(session, baseline.anchor, clock)
+    rule = dataclasses.replace(draft.rule, questions=1 if anchor is None else 2)
     result = latency.screen(base_us, now_us, rule, resolution_us=resolution_us)
     if result.comparison is None:
         return _outcome(draft, Status.INVALID, reasons.invalid((_NOT_TIMES,)))
     reason = reasons.screened(
         result.status, result.comparison, rule, clock=clock, flagged=result.flagged, needed=result.needed
     )
+    drift, drift_flagged = None, False
+    if anchor is not None:
+        drift, drift_flagged = screen_drift(anchor, now_us, rule, clock=clock, resolution_us=resolution_us)
     verdict = dataclasses.replace(
         draft.verdict,
         clock=clock,
@@ -116,9 +145,12 @@ def _judge_times(
         reason=reason,
         detectable_change=result.detectable_change,
         screen=result.comparison,
-        notes=(*draft.verdict.notes, *reference_notes(session, baseline.sessions)),
+        notes=(*draft.verdict.notes, *reference_notes(session, baseline.sessions), *told),
+        drift=drift,
     )
-    return dataclasses.replace(draft, verdict=verdict, needs_confirmation=result.flagged)
+    return dataclasses.replace(
+        draft, verdict=verdict, slower_flagged=result.flagged, drift_flagged=drift_flagged, rule=rule
+    )
 
 
 def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems: Sequence[str] = ()) -> Verdict:
@@ -128,11 +160,33 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     comparable with the judged one, are left out; the reason says how many, and what was wrong with the first. A
     judgement that asks for no confirmation stands as it is.
     """
-    verdict = judgement.verdict
-    if not judgement.needs_confirmation or verdict.screen is None or judgement.baseline is None:
+    baseline = judgement.baseline
+    if not judgement.needs_confirmation or baseline is None:
+        return judgement.verdict
+    verdict = without_findings(judgement.verdict)
+    if judgement.slower_flagged:
+        verdict = _confirmed(judgement, verdict, baseline, fresh, problems)
+    if judgement.drift_flagged and baseline.anchor is not None:
+        verdict = confirm_drift(
+            verdict,
+            baseline.anchor,
+            fresh,
+            problems,
+            judgement.rule,
+            environment=judgement.environment,
+            resolution_us=judgement.resolution_us,
+        )
+    return with_findings(verdict, judgement.examined.findings)
+
+
+def _confirmed(
+    judgement: Judgement, verdict: Verdict, baseline: Baseline, fresh: Sequence[Measurement], problems: Sequence[str]
+) -> Verdict:
+    """What fresh sessions say of a case that looks slower than its baseline allows."""
+    if verdict.screen is None:
         return verdict
-    clock, baseline, rule = verdict.clock, judgement.baseline, judgement.rule
-    usable, left_out = _usable_medians(judgement.environment, fresh, baseline.sessions, clock)
+    clock, rule = verdict.clock, judgement.rule
+    usable, left_out = usable_medians(judgement.environment, fresh, baseline.sessions, clock)
     base_us = baseline.medians_on(clock) or ()
     result = latency.confirm(base_us, usable, rule, resolution_us=judgement.resolution_us)
     if result.status is Status.INVALID:
@@ -146,13 +200,11 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     missing = (*problems, *left_out)
     if missing:
         reason = f"{reason} {reasons.missing_sessions(missing, len(fresh) + len(problems))}"
-    verdict = dataclasses.replace(
-        verdict, status=result.status, timed_status=None, reason=reason, confirm=result.comparison
-    )
+    verdict = dataclasses.replace(verdict, status=result.status, reason=reason, confirm=result.comparison)
     if verdict.status is Status.REGRESSED and result.comparison is not None:
         change_us = result.comparison.head_us - result.comparison.base_us
         verdict = dataclasses.replace(verdict, attribution=_attribution(judgement, fresh, change_us))
-    return with_findings(verdict, judgement.examined.findings)
+    return verdict
 
 
 def _attribution(judgement: Judgement, fresh: Sequence[Measurement], change_us: float) -> Attribution | None:
@@ -215,38 +267,3 @@ def _without_baseline(draft: Judgement, elsewhere: Sequence[Baseline]) -> Judgem
 
 def _outcome(draft: Judgement, status: Status, reason: str) -> Judgement:
     return dataclasses.replace(draft, verdict=dataclasses.replace(draft.verdict, status=status, reason=reason))
-
-
-def _on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[float, ...], float]:
-    """The clock to compare on, with the baseline's medians and the session's on it, in µs.
-
-    Host times are compared with host times: every session of a device with a clock of its own has both.
-    """
-    base_us = baseline.medians_on(session.clock)
-    if base_us is not None:
-        return session.clock, base_us, session.median_us
-    # The baseline was recorded without warm-up, which leaves the host's time unknown; device times are always known.
-    return Clock.DEVICE, baseline.medians_on(Clock.DEVICE) or (), session.device_median_us
-
-
-def _usable_medians(
-    here: Environment, fresh: Sequence[Measurement], base: Sequence[Session], clock: Clock
-) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    """The medians on ``clock`` of the fresh sessions that count, and one sentence for each that does not."""
-    medians: list[float] = []
-    problems: list[str] = []
-    for measurement in fresh:
-        differences = measurement.environment.hard_differences(here)
-        session = measurement.session
-        if measurement.invalid or session is None:
-            problems.append(measurement.invalid[0] if measurement.invalid else "No session was measured.")
-        elif differences:
-            keys = ", ".join(str(difference) for difference in differences)
-            problems.append(f"It ran in another environment than the first session: {keys}.")
-        elif slowed := device_reasons(session, base):
-            problems.append(slowed[0])
-        elif (median_us := session.median_on(clock)) is None:
-            problems.append("It did not measure the host's time.")
-        else:
-            medians.append(median_us)
-    return tuple(medians), tuple(problems)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
+from pytest_ascendperf.model.anchor import FEWEST_SESSIONS, Anchor, optional_anchor
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.kernel_table import KernelTable
-from pytest_ascendperf.model.measurement import Clock, Session, optional_kernels
+from pytest_ascendperf.model.measurement import Clock, Session, medians_on, optional_kernels, stored_sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,23 @@ class Baseline:
     """What one call ran in the accepted sessions; None where they were not profiled."""
     fusion_passes: tuple[tuple[str, int], ...] | None = None
     """Passes of the graph compiler with the number of times each took effect, sorted; None where none were recorded."""
+    anchor: Anchor | None = None
+    """Older accepted sessions that slow drift is measured from; None where these sessions themselves are the anchor."""
+
+    def following(self, old: Baseline | None) -> Baseline:
+        """This baseline with the anchor that it has as the successor of ``old``: the anchor of ``old`` stays.
+
+        Where ``old`` has none, its own sessions become the anchor, unless there are too few. Under other hard keys
+        times mean something else, so nothing of ``old`` is kept.
+        """
+        anchor: Anchor | None = None
+        if old is not None and not self.environment.hard_differences(old.environment):
+            anchor = old.anchor
+            if anchor is None and len(old.sessions) >= FEWEST_SESSIONS:
+                anchor = Anchor(sessions=old.sessions, revision=old.revision)
+        if anchor is not None and anchor.sessions == self.sessions:
+            anchor = None
+        return replace(self, anchor=anchor)
 
     @property
     def medians_us(self) -> tuple[float, ...]:
@@ -35,9 +53,7 @@ class Baseline:
 
     def medians_on(self, clock: Clock) -> tuple[float, ...] | None:
         """One median per session, all on ``clock``, in the order recorded; None where a session has none."""
-        medians = [session.median_on(clock) for session in self.sessions]
-        known = tuple(median for median in medians if median is not None)
-        return known if len(known) == len(medians) else None
+        return medians_on(self.sessions, clock)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types; the case and the environment are stored once per file, by the store."""
@@ -50,6 +66,8 @@ class Baseline:
             written["kernels"] = self.kernels.to_dict()
         if self.fusion_passes is not None:
             written["fusion_passes"] = dict(self.fusion_passes)
+        if self.anchor is not None:
+            written["anchor"] = self.anchor.to_dict()
         return written
 
     @classmethod
@@ -60,23 +78,14 @@ class Baseline:
         fingerprint = fields.text(data, "environment")
         if fingerprint not in environments:
             raise InvalidDataError("environment", f"names {fingerprint!r}, which the file does not describe")
-        stored = fields.as_list(fields.required(data, "sessions"), "sessions")
-        if not stored:
-            raise InvalidDataError("sessions", "expected at least one session, found none")
-        sessions: list[Session] = []
-        for index, session in enumerate(stored):
-            where = f"sessions[{index}]"
-            try:
-                sessions.append(Session.from_dict(fields.as_object(session)))
-            except InvalidDataError as error:
-                raise error.inside(where) from None
         return cls(
             case=case,
             environment=environments[fingerprint],
-            sessions=tuple(sessions),
+            sessions=stored_sessions(data, at_least=1),
             revision=fields.optional_text(data, "revision"),
             kernels=optional_kernels(data),
             fusion_passes=fields.optional_counts(data, "fusion_passes"),
+            anchor=optional_anchor(data),
         )
 
 

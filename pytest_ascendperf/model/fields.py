@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TypeVar, cast
 
 from pytest_ascendperf.errors import InvalidDataError
 
 E = TypeVar("E", bound=Enum)
+V = TypeVar("V")
 
 
 def as_object(value: object, where: str = "") -> Mapping[str, object]:
@@ -103,6 +104,17 @@ def optional_number(data: Mapping[str, object], key: str) -> float | None:
     """The finite number under ``key``, or None where it is null."""
     value = required(data, key)
     return None if value is None else number(value, key)
+
+
+def optional_value(data: Mapping[str, object], key: str, decode: Callable[[Mapping[str, object]], V]) -> V | None:
+    """What ``decode`` makes of the object under ``key``; None where it is null."""
+    value = required(data, key)
+    if value is None:
+        return None
+    try:
+        return decode(as_object(value))
+    except InvalidDataError as error:
+        raise error.inside(key) from None
 
 
 def optional_counts(data: Mapping[str, object], key: str) -> tuple[tuple[str, int], ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_ascendperf.errors import InvalidDataError
@@ -193,6 +193,28 @@ class Measurement:
             kernel_problem=fields.optional_text(data, "kernel_problem"),
             fusion_passes=fields.optional_counts(data, "fusion_passes"),
         )
+
+
+def medians_on(sessions: Sequence[Session], clock: Clock) -> tuple[float, ...] | None:
+    """One median per session, all on ``clock``, in the order given; None where a session has none."""
+    medians = [session.median_on(clock) for session in sessions]
+    known = tuple(median for median in medians if median is not None)
+    return known if len(known) == len(medians) else None
+
+
+def stored_sessions(data: Mapping[str, object], *, at_least: int) -> tuple[Session, ...]:
+    """The list of sessions under ``sessions``, ``at_least`` 1 or more. Raises InvalidDataError naming the field."""
+    stored = fields.as_list(fields.required(data, "sessions"), "sessions")
+    if len(stored) < at_least:
+        fewest = "one session" if at_least == 1 else f"{at_least} sessions"
+        raise InvalidDataError("sessions", f"expected at least {fewest}, found {len(stored) or 'none'}")
+    sessions: list[Session] = []
+    for index, session in enumerate(stored):
+        try:
+            sessions.append(Session.from_dict(fields.as_object(session)))
+        except InvalidDataError as error:
+            raise error.inside(f"sessions[{index}]") from None
+    return tuple(sessions)
 
 
 def optional_kernels(data: Mapping[str, object]) -> KernelTable | None:

@@ -39,5 +39,7 @@ class Rule:
     """Judged tests in this run (at least 1): the family over which false alarms are bounded."""
     cases: int
     """Cases judged in the same test (at least 1)."""
+    questions: int = 1
+    """Comparisons of one case of which each may fail it (at least 1): with its baseline, and with an anchor if any."""
     max_kernels: int | None = None
     """Kernels that one call may run; None for as many as it likes."""

@@ -107,6 +107,55 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """The same case against the anchor of its baseline: what all that was accepted since then comes to."""
+
+    screen: Comparison
+    """The run's own session against the anchor's."""
+    confirm: Comparison | None
+    """Fresh sessions against the anchor's; None where the screening did not call for them, or too few could be used."""
+    recorded: str
+    """The day on which the anchor was recorded: ``2025-01-31``."""
+    revision: str | None
+    """Version-control revision of the anchor; None if unknown."""
+    fails: bool
+    """Whether both stages found the case slower than the anchor by more than the tolerance allows."""
+    status_without: Status | None
+    """What the last baseline alone comes to, where the drift is what made it REGRESSED; None where it is not."""
+
+    @property
+    def decisive(self) -> Comparison:
+        """The comparison that rests on more: the confirming one where there is one."""
+        return self.confirm or self.screen
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON types."""
+        return {
+            "screen": self.screen.to_dict(),
+            "confirm": None if self.confirm is None else self.confirm.to_dict(),
+            "recorded": self.recorded,
+            "revision": self.revision,
+            "fails": self.fails,
+            "status_without": None if self.status_without is None else self.status_without.value,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Drift:
+        """The value that :meth:`to_dict` wrote. Raises InvalidDataError naming the field."""
+        screen = fields.optional_value(data, "screen", Comparison.from_dict)
+        if screen is None:
+            raise InvalidDataError("screen", "expected an object, found null")
+        return cls(
+            screen=screen,
+            confirm=fields.optional_value(data, "confirm", Comparison.from_dict),
+            recorded=fields.text(data, "recorded"),
+            revision=fields.optional_text(data, "revision"),
+            fails=fields.flag(data, "fails"),
+            status_without=_optional_status(data, "status_without"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The judgement of one case."""
 
@@ -139,10 +188,22 @@ class Verdict:
     """What the times alone came to, where what ran made it another status; None where ``status`` is theirs."""
     base: str | None = None
     """What was measured side by side with the judged code: a revision, an interpreter; None for a stored baseline."""
+    drift: Drift | None = None
+    """How the case stands to the anchor of its baseline; None where there is none, or none that may be compared."""
+
+    @property
+    def drifted(self) -> Drift | None:
+        """The drift that made the case REGRESSED although its last baseline does not show it; None where none did."""
+        return None if self.drift is None or self.drift.status_without is None else self.drift
 
     @property
     def decisive(self) -> Comparison | None:
-        """The comparison that the status rests on: the confirming one where there is one."""
+        """The comparison that the status rests on: that of the drift where it failed the case, else the baseline's."""
+        return self.against_baseline if self.drifted is None else self.drifted.decisive
+
+    @property
+    def against_baseline(self) -> Comparison | None:
+        """The comparison with the last baseline, or with the base: the confirming one where there is one."""
         return self.confirm or self.screen
 
     @property
@@ -177,6 +238,7 @@ class Verdict:
             "attribution": None if self.attribution is None else self.attribution.to_dict(),
             "timed_status": None if self.timed_status is None else self.timed_status.value,
             "base": self.base,
+            "drift": None if self.drift is None else self.drift.to_dict(),
         }
 
     @classmethod
@@ -192,8 +254,8 @@ class Verdict:
             clock=fields.member(data, "clock", Clock),
             tolerance=fields.number(fields.required(data, "tolerance"), "tolerance", at_least=0.0),
             detectable_change=fields.optional_number(data, "detectable_change"),
-            screen=_comparison(data, "screen"),
-            confirm=_comparison(data, "confirm"),
+            screen=fields.optional_value(data, "screen", Comparison.from_dict),
+            confirm=fields.optional_value(data, "confirm", Comparison.from_dict),
             hard_differences=_differences(data, "hard_differences"),
             soft_differences=_differences(data, "soft_differences"),
             baseline_path=fields.optional_text(data, "baseline_path"),
@@ -202,29 +264,15 @@ class Verdict:
                 Finding.from_dict(fields.as_object(finding, f"findings[{index}]"))
                 for index, finding in enumerate(fields.as_list(fields.required(data, "findings"), "findings"))
             ),
-            attribution=_attribution(data),
-            timed_status=_timed_status(data),
+            attribution=fields.optional_value(data, "attribution", Attribution.from_dict),
+            timed_status=_optional_status(data, "timed_status"),
             base=fields.optional_text(data, "base"),
+            drift=fields.optional_value(data, "drift", Drift.from_dict),
         )
 
 
-def _attribution(data: Mapping[str, object]) -> Attribution | None:
-    value = fields.required(data, "attribution")
-    return None if value is None else Attribution.from_dict(fields.as_object(value, "attribution"))
-
-
-def _timed_status(data: Mapping[str, object]) -> Status | None:
-    return None if fields.required(data, "timed_status") is None else fields.member(data, "timed_status", Status)
-
-
-def _comparison(data: Mapping[str, object], key: str) -> Comparison | None:
-    value = fields.required(data, key)
-    if value is None:
-        return None
-    try:
-        return Comparison.from_dict(fields.as_object(value))
-    except InvalidDataError as error:
-        raise error.inside(key) from None
+def _optional_status(data: Mapping[str, object], key: str) -> Status | None:
+    return None if fields.required(data, key) is None else fields.member(data, key, Status)
 
 
 def _differences(data: Mapping[str, object], key: str) -> tuple[KeyDifference, ...]:

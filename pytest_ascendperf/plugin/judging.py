@@ -11,9 +11,11 @@ from pytest_ascendperf.judge.acceptance import accepts
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Measurement
+from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.fresh import FreshResult, run_session, target_of, time_limit_s
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
+from pytest_ascendperf.plugin.options import ANCHOR_MODE
 from pytest_ascendperf.plugin.outcome import TestOutcome
 from pytest_ascendperf.plugin.paths import baselines_root, short_path
 from pytest_ascendperf.plugin.self_check import RULES_KEY
@@ -40,12 +42,10 @@ class Judging:
         """
         if self._checks_itself:
             rules = self._config.stash.setdefault(RULES_KEY, {})
-            rules.update(
-                (measurement.case, test.rule_of(name, suite_tests=self._suite_tests))
-                for name, measurement in test.measurements.items()
-            )
-        if self._update_mode == "all" or self._checks_itself:
-            outcome.accepted.extend(test.measurements)
+            rules.update((measurement.case, self._rule(test, name)) for name, measurement in test.measurements.items())
+        if self._update_mode in ("all", ANCHOR_MODE) or self._checks_itself:
+            for name in test.measurements:
+                outcome.accept(name, self._rule(test, name))
             return self._unmet_demands(test)
         judgements = {name: self._screen(test, name) for name in test.measurements}
         flagged = [name for name, judgement in judgements.items() if judgement.needs_confirmation]
@@ -58,11 +58,14 @@ class Judging:
             else:
                 verdict = judgement.verdict
             if accepts(self._update_mode, verdict, stored=judgement.baseline is not None):
-                outcome.accepted.append(name)
+                outcome.accept(name, judgement.rule)
                 unmet += [finding for finding in verdict.failing_findings if not finding.is_against_baseline]
             else:
                 outcome.verdicts.append(verdict)
         return unmet
+
+    def _rule(self, test: MeasuredTest, name: str) -> Rule:
+        return test.rule_of(name, suite_tests=self._suite_tests)
 
     def _unmet_demands(self, test: MeasuredTest) -> list[Finding]:
         """What does not hold of what the test asks of its kernels."""
@@ -92,7 +95,7 @@ class Judging:
             measurement,
             baseline,
             () if elsewhere is None else elsewhere.baselines,
-            test.rule_of(name, suite_tests=self._suite_tests),
+            self._rule(test, name),
             baseline_path=short_path(path, self._config.rootpath),
             timer_resolution_us=self._bench.device.timer_resolution_us,
             exact=test.exact_evidence(name, baseline),

@@ -16,7 +16,9 @@ from pytest_ascendperf.settings import RUN_SETTINGS, Setting, Settings, Sources,
 if TYPE_CHECKING:
     from pytest_ascendperf.report.next_step import CommandLine
 
-UPDATE_MODES = ("new", "changed", "all")
+ANCHOR_MODE = "anchor"
+"""The update mode that records as ``all`` does, and moves the anchors, too."""
+UPDATE_MODES = ("new", "changed", "all", ANCHOR_MODE)
 """What ``--ascendperf-update-baselines`` takes; alone it means ``all``."""
 
 DEFAULT_SELF_CHECK_SESSIONS = 10
@@ -38,7 +40,7 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="MODE",
         default=None,
         help="record baselines and write them; new: only tests without one, changed: also those that moved, "
-        "all (the default): every measured test",
+        "all (the default): every measured test, anchor: the same, and slow drift is measured from these times on",
     )
     group.addoption(
         "--ascendperf-against",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Measurement
+from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Verdict
 
 
@@ -24,9 +25,13 @@ class TestOutcome:
     measurements: list[Measurement] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     """One per case, less the accepted ones."""
-    accepted: list[str] = field(default_factory=list)
-    """Names of the cases whose new values are to be recorded."""
+    accepted: dict[str, float] = field(default_factory=dict)
+    """Names of the cases whose new values are to be recorded, with the tolerance of each."""
     comparisons: list[ComparedCalls] = field(default_factory=list)
+
+    def accept(self, name: str, rule: Rule) -> None:
+        """Have the new values of the case ``name``, which is judged under ``rule``, recorded."""
+        self.accepted[name] = rule.tolerance
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -35,7 +40,7 @@ class TestOutcome:
             "suite_tests": self.suite_tests,
             "measurements": [measurement.to_dict() for measurement in self.measurements],
             "verdicts": [verdict.to_dict() for verdict in self.verdicts],
-            "accepted": list(self.accepted),
+            "accepted": dict(self.accepted),
             "comparisons": [compared.to_dict() for compared in self.comparisons],
         }
 
@@ -44,13 +49,13 @@ class TestOutcome:
         """The value that :meth:`to_dict` wrote. Raises InvalidDataError."""
         measurements = fields.as_list(fields.required(data, "measurements"), "measurements")
         verdicts = fields.as_list(fields.required(data, "verdicts"), "verdicts")
-        accepted = fields.as_list(fields.required(data, "accepted"), "accepted")
+        accepted = fields.as_object(fields.required(data, "accepted"), "accepted")
         comparisons = fields.as_list(fields.required(data, "comparisons"), "comparisons")
         return cls(
             target=fields.text(data, "target"),
             suite_tests=fields.count(data, "suite_tests", at_least=1),
             measurements=[Measurement.from_dict(fields.as_object(measurement)) for measurement in measurements],
             verdicts=[Verdict.from_dict(fields.as_object(verdict)) for verdict in verdicts],
-            accepted=[str(name) for name in accepted],
+            accepted={name: fields.number(tolerance, f"accepted.{name}") for name, tolerance in accepted.items()},
             comparisons=[ComparedCalls.from_dict(fields.as_object(compared)) for compared in comparisons],
         )

@@ -17,6 +17,7 @@ from pytest_ascendperf.judge.acceptance import baseline_of
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.plugin.further_sessions import FurtherSessions
+from pytest_ascendperf.plugin.options import ANCHOR_MODE
 from pytest_ascendperf.plugin.paths import baselines_root, short_path
 from pytest_ascendperf.plugin.results import Results
 from pytest_ascendperf.plugin.revision import revision_of
@@ -54,7 +55,14 @@ class Recording:
         self._settings = settings
         self._refused = results.refused()
         self._kept = len(results.verdicts)
+        self._moves_anchors = config.getoption("ascendperf_update_baselines") == ANCHOR_MODE
         tests = results.to_record()
+        self._tolerances = {
+            measurement.case: outcome.accepted[measurement.case.case]
+            for outcome in tests.values()
+            for measurement in outcome.measurements
+            if measurement.case.case in outcome.accepted
+        }
         self._sessions = FurtherSessions(
             config,
             settings,
@@ -87,13 +95,15 @@ class Recording:
                 baselines.append(made)
             else:
                 not_recorded.append(made)
-        update = BaselineStore(baselines_root(self._config, self._settings)).update(baselines)
+        store = BaselineStore(baselines_root(self._config, self._settings))
+        update = store.update(baselines, keep_anchors=not self._moves_anchors)
         written = [
             RecordedCase(
                 case=case.new.case,
                 path=short_path(file.path, self._config.rootpath),
                 old=case.old,
                 new=case.new,
+                tolerance=self._tolerances[case.new.case],
             )
             for file in update.files
             for case in file.cases

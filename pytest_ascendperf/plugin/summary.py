@@ -50,7 +50,13 @@ def write_summary(
     elif recorded is not None:
         _write(
             reporter,
-            update_table(recorded.cases, kept=recorded.kept, not_recorded=recorded.not_recorded, width=width),
+            update_table(
+                recorded.cases,
+                command_line_of(config),
+                kept=recorded.kept,
+                not_recorded=recorded.not_recorded,
+                width=width,
+            ),
         )
         for problem in recorded.problems:
             reporter.write_line(f"NOT WRITTEN: {problem}", red=True)

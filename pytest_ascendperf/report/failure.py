@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_ascendperf.judge.exact import reason_of_times
+from pytest_ascendperf.judge.reasons import origin_of
 from pytest_ascendperf.model.measurement import Clock
-from pytest_ascendperf.model.verdict import Comparison, Stage, Status, Verdict
+from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
 from pytest_ascendperf.report.kernels import attribution_lines, finding_headline, finding_lines
 from pytest_ascendperf.report.next_step import CommandLine, next_step
 from pytest_ascendperf.report.wording import bad_news_first, counted, printable, status_word
@@ -65,17 +66,23 @@ def _time_headline(verdict: Verdict) -> str:
     if verdict.status is not Status.REGRESSED or decisive is None:
         return f"{subject} {status_word(verdict.status).lower()}: {printable(verdict.reason)}"
     limit_us = decisive.base_us * (1.0 + verdict.tolerance)
+    base = _base_word(verdict)
     text = (
         f"{subject} {format_duration(decisive.head_us)} > {format_duration(limit_us, digits=5, exact=False)} "
-        f"({_base_word(verdict)} {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}): "
-        f"{_slower(decisive.change, _base_word(verdict))}"
+        f"({base} {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}): "
+        f"{_slower(decisive.change, base)}"
     )
+    if verdict.drifted is not None:
+        text += f" by slow drift since {printable(origin_of(verdict.drifted))}"
     if decisive.stage is Stage.CONFIRM:
         text += f", confirmed in {_fresh(verdict, decisive.head_sessions)}"
     return text
 
 
 def _base_word(verdict: Verdict) -> str:
+    """What the decisive comparison is with."""
+    if verdict.drifted is not None:
+        return "anchor"
     return "baseline" if verdict.base is None else "base"
 
 
@@ -97,16 +104,21 @@ def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
     if verdict.status is Status.REGRESSED and verdict.status_of_times in _TIMES_NEED_WORDS:
         word = status_word(verdict.status_of_times)
         facts.append(("by its times", f"{word}: {printable(reason_of_times(verdict))}"))
+    drifted = verdict.drifted
     if verdict.now_us is not None:
-        facts.append(("this run", _this_run(verdict.now_us, verdict.screen, _base_word(verdict))))
-    if verdict.confirm is not None:
+        screen = verdict.screen if drifted is None else drifted.screen
+        facts.append(("this run", _this_run(verdict.now_us, screen, _base_word(verdict))))
+    confirm = verdict.confirm if drifted is None else drifted.confirm
+    if confirm is not None:
         name = "fresh processes" if verdict.base is None else "fresh pairs"
-        facts.append((name, _confirmation(verdict.confirm, _base_word(verdict))))
+        facts.append((name, _confirmation(confirm, _base_word(verdict))))
     if verdict.decisive is not None:
         facts.extend(_statistics(verdict.decisive, verdict.tolerance))
     if verdict.detectable_change is not None:
         share = format_share(verdict.detectable_change)
         facts.append(("detectable", f"a slowdown of {share} is caught 4 times in 5"))
+    if drifted is not None:
+        facts.append(("anchor", _anchor(drifted)))
     facts.append(("baseline", _baseline(verdict)) if verdict.base is None else ("base", _base(verdict)))
     facts.extend(("not the same", printable(difference)) for difference in verdict.hard_differences)
     facts.extend(("changed", printable(difference)) for difference in verdict.soft_differences)
@@ -147,10 +159,17 @@ def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str
 
 def _baseline(verdict: Verdict) -> str:
     path = "no file" if verdict.baseline_path is None else printable(verdict.baseline_path)
-    if verdict.decisive is None:
+    comparison = verdict.against_baseline
+    if comparison is None:
         return path
-    decisive = verdict.decisive
-    return f"{format_duration(decisive.base_us)} from {counted(decisive.base_sessions, 'session')} in {path}"
+    text = f"{format_duration(comparison.base_us)} from {counted(comparison.base_sessions, 'session')} in {path}"
+    return text if verdict.drifted is None else f"{text}, {format_change(comparison.change)} now"
+
+
+def _anchor(drift: Drift) -> str:
+    """What the drift is measured from: ``10.00 µs from 5 sessions of 2025-01-31, 1a2b3c4d5e6f``."""
+    sessions = counted(drift.decisive.base_sessions, "session")
+    return f"{format_duration(drift.decisive.base_us)} from {sessions} of {printable(origin_of(drift))}"
 
 
 def _base(verdict: Verdict) -> str:

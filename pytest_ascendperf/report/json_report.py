@@ -113,6 +113,7 @@ def _update(update: ReportedUpdate) -> dict[str, object]:
                 "path": change.path,
                 "old_us": None if change.old is None else list(change.old.medians_us),
                 "new_us": list(change.new.medians_us),
+                "anchor_us": None if change.new.anchor is None else list(change.new.anchor.medians_us),
             }
             for change in update.recorded
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pytest_ascendperf.judge.reasons import origin_of
 from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.report.kernels import blamed
@@ -41,12 +42,14 @@ def comparison_properties(compared: Iterable[ComparedCalls]) -> list[tuple[str, 
 
 
 def _numbers(verdict: Verdict) -> list[tuple[str, float | None]]:
-    decisive = verdict.decisive
+    decisive, drift = verdict.decisive, verdict.drift
+    confirm = verdict.confirm if verdict.drifted is None else verdict.drifted.confirm
     return [
         ("median_us", verdict.now_us),
-        ("confirmed_us", None if verdict.confirm is None else verdict.confirm.head_us),
+        ("confirmed_us", None if confirm is None else confirm.head_us),
         ("baseline_us", None if decisive is None else decisive.base_us),
         ("change", None if decisive is None else decisive.change),
+        ("change_since_anchor", None if drift is None else drift.decisive.change),
         ("detectable_change", verdict.detectable_change),
     ]
 
@@ -54,5 +57,6 @@ def _numbers(verdict: Verdict) -> list[tuple[str, float | None]]:
 def _texts(verdict: Verdict) -> list[tuple[str, str]]:
     return [
         ("findings", "; ".join(printable(finding.summary) for finding in verdict.findings)),
+        ("drift", "" if verdict.drifted is None else f"since {printable(origin_of(verdict.drifted))}"),
         ("blame", "" if verdict.attribution is None else blamed(verdict.attribution)),
     ]

@@ -37,6 +37,10 @@ class CommandLine:
         # Tests come first: the option may take a word, and would take the first test for it.
         return self._command([*_tests(cases), *map(shlex.quote, self.options), "--ascendperf-update-baselines"])
 
+    def accept_slower(self, cases: Iterable[CaseId]) -> str:
+        """The same where these times are slower: their anchors move, too, or the next run would find slow drift."""
+        return f"{self.accept(cases)}=anchor"
+
     def record_new(self) -> str:
         """The command that records a baseline for every test without one and touches no other."""
         return self._command([*map(shlex.quote, self.options), "--ascendperf-update-baselines=new"])
@@ -56,7 +60,7 @@ def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
         case Status.PASS:
             return ""
         case Status.REGRESSED:
-            return _after_regressions(verdicts, accept)
+            return _after_regressions(verdicts, accept, command_line.accept_slower(cases))
         case Status.IMPROVED:
             return f"Accept the faster time, so that losing it again is seen: {accept}"
         case Status.INCONCLUSIVE:
@@ -78,7 +82,7 @@ def accept_what_ran(verdicts: Sequence[Verdict], command_line: CommandLine) -> s
     return f"Accept what runs now, so that a change of it is seen: {command_line.accept(v.case for v in verdicts)}"
 
 
-def _after_regressions(verdicts: Sequence[Verdict], accept: str) -> str:
+def _after_regressions(verdicts: Sequence[Verdict], accept: str, accept_slower: str) -> str:
     findings = [finding for verdict in verdicts for finding in verdict.failing_findings]
     asked_for = [finding for finding in findings if not finding.is_against_baseline]
     is_slower = any(verdict.status_of_times is Status.REGRESSED for verdict in verdicts)
@@ -86,9 +90,9 @@ def _after_regressions(verdicts: Sequence[Verdict], accept: str) -> str:
     if asked_for:
         steps.append("What the test asks for no baseline settles: change the code or the test's marker.")
     if is_slower and len(asked_for) == len(findings):
-        steps.append(f"If the slower time is meant, accept it: {accept}")
+        steps.append(f"If the slower time is meant, accept it: {accept_slower}")
     elif is_slower:
-        steps.append(f"If the slower time and what runs now are meant, accept them: {accept}")
+        steps.append(f"If the slower time and what runs now are meant, accept them: {accept_slower}")
     elif len(asked_for) < len(findings):
         steps.append(f"If what runs now is meant, accept it: {accept}")
     return " ".join(steps)

@@ -20,6 +20,7 @@ from pytest_ascendperf.report.wording import (
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 
 _LEGEND = "detectable: the smallest slowdown that is caught 4 times in 5."
+_DRIFT_LEGEND = "drift: slower than the anchor, an older accepted time, which then stands where the baseline does."
 _NARROW_INDENT = "    "
 
 
@@ -36,16 +37,21 @@ def result_table(verdicts: Sequence[Verdict], *, width: int | None = None) -> li
     against = any(verdict.base is not None for verdict in ordered)
     headings = ["now", "base" if against else "baseline", "change", _interval_heading(ordered), "limit", "detectable"]
     numbers = aligned([headings, *map(_numbers, ordered)])
-    words = ["verdict", *(status_word(verdict.status) for verdict in ordered)]
+    words = ["verdict", *map(_word, ordered)]
+    legend = [_LEGEND, *([_DRIFT_LEGEND] if any(verdict.drifted is not None for verdict in ordered) else [])]
     word_width = max(map(len, words))
     tests = ["test", *(printable(verdict.case) for verdict in ordered)]
     lines = [f"{word:<{word_width}}  {row}  {test}" for word, row, test in zip(words, numbers, tests, strict=True)]
     if width is None or max(map(len, lines)) <= width:
-        return [*lines, _LEGEND]
+        return [*lines, *legend]
     lines = []
     for word, row, test in zip(words, numbers, tests, strict=True):
         lines += [f"{word:<{word_width}}  {test}", f"{_NARROW_INDENT}{row}"]
-    return [*lines, _LEGEND]
+    return [*lines, *legend]
+
+
+def _word(verdict: Verdict) -> str:
+    return status_word(verdict.status) + ("" if verdict.drifted is None else " (drift)")
 
 
 def _interval_heading(verdicts: Iterable[Verdict]) -> str:
@@ -101,9 +107,13 @@ def summary_line(verdicts: Sequence[Verdict], tests: SelectedTests) -> str:
 
 
 def _counted_word(status: Status, verdicts: Iterable[Verdict]) -> str:
-    """The status as the line counts it; of the regressed ones, how many are not slower but ran other kernels."""
+    """The status as the line counts it; of the regressed ones, how many are so by drift, or by other kernels alone."""
     word = status_word(status).lower()
     if status is not Status.REGRESSED:
         return word
-    number = sum(v.status is Status.REGRESSED and v.status_of_times is not Status.REGRESSED for v in verdicts)
-    return f"{word} ({number:,} by kernels alone)" if number else word
+    regressed = [verdict for verdict in verdicts if verdict.status is Status.REGRESSED]
+    drifted = sum(verdict.drifted is not None for verdict in regressed)
+    by_kernels = sum(verdict.status_of_times is not Status.REGRESSED for verdict in regressed)
+    parts = [(drifted, "by slow drift"), (by_kernels, "by kernels alone")]
+    told = ", ".join(f"{number:,} {what}" for number, what in parts if number)
+    return f"{word} ({told})" if told else word

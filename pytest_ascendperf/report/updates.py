@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.report.kernels import table_change
+from pytest_ascendperf.report.next_step import CommandLine
 from pytest_ascendperf.report.wording import ABSENT, aligned, counted, printable
 from pytest_ascendperf.statistics.series import mean, standard_deviation
 from pytest_ascendperf.units import format_change, format_duration, format_share
@@ -24,10 +25,26 @@ class RecordedCase:
     old: Baseline | None
     """What the file held before; None where it held nothing for this case."""
     new: Baseline
+    tolerance: float
+    """Relative slowdown that its test allows."""
+
+    @property
+    def since_anchor(self) -> float | None:
+        """Relative change from the anchor that was kept; None without one, and where it holds no time of that clock."""
+        if self.new.anchor is None:
+            return None
+        clock = self.new.sessions[0].clock
+        before_us, now_us = self.new.anchor.medians_on(clock), self.new.medians_on(clock)
+        return None if before_us is None or now_us is None else _centre_us(now_us) / _centre_us(before_us) - 1.0
 
 
 def update_table(
-    recorded: Sequence[RecordedCase], *, kept: int, not_recorded: Sequence[NotRecorded], width: int | None = None
+    recorded: Sequence[RecordedCase],
+    command_line: CommandLine,
+    *,
+    kept: int,
+    not_recorded: Sequence[NotRecorded],
+    width: int | None = None,
 ) -> list[str]:
     """The lines after an update: a table of what was written, the count of what was kept, and what was left out, why.
 
@@ -36,6 +53,7 @@ def update_table(
     """
     lines = _table(recorded, width) if recorded else ["no baseline was written"]
     lines += _kernel_changes(recorded)
+    lines += _drifted(recorded, command_line)
     if recorded:
         paths = list(dict.fromkeys(printable(change.path) for change in recorded))
         lines.append(f"{counted(len(recorded), 'baseline')} written to {counted(len(paths), 'file')}:")
@@ -55,12 +73,28 @@ def _table(recorded: Sequence[RecordedCase], width: int | None) -> list[str]:
     kernels = [table_change(change.old, change.new)[0] for change in recorded]
     if any(kernels):
         rows = [[*row, cell or ABSENT] for row, cell in zip(rows, ["kernels", *kernels], strict=True)]
+    if any(change.new.anchor is not None for change in recorded):
+        since = [ABSENT if change.since_anchor is None else format_change(change.since_anchor) for change in recorded]
+        rows = [[*row, cell] for row, cell in zip(rows, ["since anchor", *since], strict=True)]
     numbers = aligned(rows)
     tests = ["test", *(printable(change.case) for change in recorded)]
     lines = [f"{row}  {test}" for row, test in zip(numbers, tests, strict=True)]
     if width is None or max(map(len, lines)) <= width:
         return lines
     return [line for row, test in zip(numbers, tests, strict=True) for line in (test, f"    {row}")]
+
+
+def _drifted(recorded: Sequence[RecordedCase], command_line: CommandLine) -> list[str]:
+    """Which of the new times the next run may fail all the same, and how to accept them for good."""
+    slower = [
+        change.case for change in recorded if change.since_anchor is not None and change.since_anchor > change.tolerance
+    ]
+    if not slower:
+        return []
+    return [
+        f"{counted(len(slower), 'new time')} above the anchor by more than the tolerance: a run may find slow drift",
+        f"  If the slower time is meant, accept it: {command_line.accept_slower(slower)}",
+    ]
 
 
 def _kernel_changes(recorded: Sequence[RecordedCase]) -> list[str]:

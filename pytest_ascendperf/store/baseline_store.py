@@ -119,8 +119,11 @@ class BaselineStore:
                 baselines.extend([] if found is None else [found])
         return Elsewhere(baselines=tuple(baselines), errors=tuple(errors))
 
-    def update(self, baselines: Iterable[Baseline]) -> Update:
+    def update(self, baselines: Iterable[Baseline], *, keep_anchors: bool = True) -> Update:
         """Store ``baselines``, each instead of what its file holds of the same case; all other entries stay as is.
+
+        With ``keep_anchors`` each takes over the anchor that its file has (:meth:`Baseline.following`); without, it is
+        stored as given, and one without an anchor is itself what drift is measured from.
 
         Each file is locked, read, merged and replaced at once, so updates of several processes add up. Raises
         BaselineError, before anything is written, for a case that is given twice or has no place in this folder.
@@ -138,12 +141,12 @@ class BaselineStore:
         errors: list[BaselineError] = []
         for path, group in sorted(groups.items()):
             try:
-                updated.append(self._update_file(path, group))
+                updated.append(self._update_file(path, group, keep_anchors=keep_anchors))
             except BaselineError as error:
                 errors.append(error)
         return Update(files=tuple(updated), errors=tuple(errors))
 
-    def _update_file(self, path: Path, group: Mapping[CaseId, Baseline]) -> UpdatedFile:
+    def _update_file(self, path: Path, group: Mapping[CaseId, Baseline], *, keep_anchors: bool) -> UpdatedFile:
         for case, baseline in group.items():
             with storing(path, case):
                 check_readable(baseline)
@@ -152,7 +155,11 @@ class BaselineStore:
         with writing(path), files.locked(target, self._lock_timeout_s):
             document = read_file(path, module) or BaselineDocument.empty(module)
             with reading(path):
-                cases = tuple(UpdatedCase(old=document.find(case), new=group[case]) for case in sorted(group))
+                olds = {case: document.find(case) for case in sorted(group)}
+                cases = tuple(
+                    UpdatedCase(old=old, new=group[case].following(old) if keep_anchors else group[case])
+                    for case, old in olds.items()
+                )
                 content = document.merged({case.new.case: case.new for case in cases if case.changed})
             updated = UpdatedFile(path=path, cases=cases)
             if updated.changed:

@@ -9,6 +9,7 @@ import dataclasses
 import math
 
 from pytest_ascendperf.errors import InvalidDataError
+from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.measurement import Session
@@ -16,7 +17,9 @@ from pytest_ascendperf.model.measurement import Session
 # History of the format:
 #
 #   1  First version: one file per test module with the keys "environments", "module", "schema" and "tests".
-#      Later, in entries: "kernels" and "fusion_passes". An older version ignores them and still judges times rightly.
+#      Later, in entries: "kernels", "fusion_passes" and "anchor". An older version ignores them and still judges times
+#      against the last accepted sessions rightly. Of an entry that it records again it drops the anchor; those sessions
+#      are then where drift is measured from.
 #
 # When to count up: whenever a file would mean something else to the version before. That is a key removed, renamed or
 # given another unit or meaning; a new key without which the old ones mislead; or any change to what
@@ -54,8 +57,9 @@ def as_stored(baseline: Baseline) -> Baseline:
     """
     return dataclasses.replace(
         baseline,
-        sessions=tuple(_rounded(session) for session in baseline.sessions),
+        sessions=tuple(map(_rounded, baseline.sessions)),
         kernels=None if baseline.kernels is None else _rounded_table(baseline.kernels),
+        anchor=None if baseline.anchor is None else _rounded_anchor(baseline.anchor),
     )
 
 
@@ -72,6 +76,10 @@ def _rounded(session: Session) -> Session:
         lag1=_significant(session.lag1),
         samples_us=tuple(_significant(sample) for sample in session.samples_us),
     )
+
+
+def _rounded_anchor(anchor: Anchor) -> Anchor:
+    return dataclasses.replace(anchor, sessions=tuple(map(_rounded, anchor.sessions)))
 
 
 def _rounded_table(table: KernelTable) -> KernelTable:

@@ -11,7 +11,7 @@ from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.finding import Finding, FindingKind
 from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
-from pytest_ascendperf.model.verdict import Status, Verdict
+from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
 
 CASE = CaseId(module="tests/test_ffn.py", test="test_step", case="decode")
 
@@ -66,6 +66,31 @@ def verdict(status: Status, *findings: Finding, timed_status: Status | None = No
     )
 
 
+def drift(*, status_without: Status | None) -> Drift:
+    comparison = Comparison(
+        stage=Stage.CONFIRM,
+        base_us=10.0,
+        head_us=11.0,
+        base_sessions=5,
+        head_sessions=5,
+        change=0.1,
+        low=0.09,
+        high=0.11,
+        confidence=0.9,
+        spread=0.0,
+        p_value=0.0,
+        rank_p_value=None,
+    )
+    return Drift(
+        screen=comparison,
+        confirm=comparison,
+        recorded="2025-01-31",
+        revision=None,
+        fails=True,
+        status_without=status_without,
+    )
+
+
 def finding(kind: FindingKind, *, fails: bool = True) -> Finding:
     return Finding(kind=kind, summary="", details=(), fails=fails)
 
@@ -89,6 +114,7 @@ def table(count: int, duration_us: float) -> KernelTable:
 def test_a_run_that_judges_accepts_nothing_and_all_accepts_everything(status: Status, stored: bool) -> None:
     assert not accepts(None, verdict(status), stored=stored)
     assert accepts("all", verdict(status), stored=stored)
+    assert accepts("anchor", verdict(status), stored=stored)
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -116,6 +142,20 @@ def test_changed_does_not_accept_what_breaks_the_tests_own_demand_and_nothing_el
     assert accepts("changed", verdict(Status.REGRESSED, not_fused), stored=True)
     both = verdict(Status.REGRESSED, not_fused, finding(FindingKind.KERNELS_ADDED), timed_status=Status.PASS)
     assert accepts("changed", both, stored=True)
+
+
+def test_changed_does_not_accept_what_fails_by_slow_drift() -> None:
+    """Its new sessions would stand beside the old anchor and fail again, and this run would hide it."""
+    drifted = drift(status_without=Status.PASS)
+    assert not accepts("changed", replace(verdict(Status.REGRESSED), drift=drifted), stored=True)
+    improved = replace(verdict(Status.REGRESSED), drift=drift(status_without=Status.IMPROVED))
+    assert not accepts("changed", improved, stored=True)
+    ran_otherwise = replace(verdict(Status.REGRESSED, finding(FindingKind.FUSION_LOST)), drift=drifted)
+    assert not accepts("changed", ran_otherwise, stored=True)
+    both = replace(verdict(Status.REGRESSED), drift=drift(status_without=None))
+    assert accepts("changed", both, stored=True), "slower than its last baseline, too"
+    for mode in ("all", "anchor"):
+        assert accepts(mode, replace(verdict(Status.REGRESSED), drift=drifted), stored=True)
 
 
 def test_a_baseline_holds_the_kernels_of_all_valid_sessions_that_have_some() -> None:

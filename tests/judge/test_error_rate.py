@@ -8,8 +8,15 @@ from pytest_ascendperf.judge.error_rate import confirm_alpha
 from pytest_ascendperf.model.protocol import Rule
 
 
-def rule(suite_tests: int, cases: int) -> Rule:
-    return Rule(tolerance=0.05, min_change_us=1.0, confirm_sessions=5, suite_tests=suite_tests, cases=cases)
+def rule(suite_tests: int, cases: int, questions: int = 1) -> Rule:
+    return Rule(
+        tolerance=0.05,
+        min_change_us=1.0,
+        confirm_sessions=5,
+        suite_tests=suite_tests,
+        cases=cases,
+        questions=questions,
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,3 +32,9 @@ def test_the_shares_of_a_mixed_suite_add_up_to_at_most_five_per_cent() -> None:
     cases = [1, 1, 2, 7, 40, 3, 1, 1, 1, 12]
     spent = sum(count * confirm_alpha(rule(len(cases), count)) for count in cases)
     assert spent <= 0.05 + 1e-12
+
+
+@pytest.mark.parametrize(("suite_tests", "cases"), [(1, 1), (50, 1), (50, 7)])
+def test_two_questions_about_a_case_share_what_one_would_have(suite_tests: int, cases: int) -> None:
+    """One per cent is the limit of the case, not of each question."""
+    assert 2 * confirm_alpha(rule(suite_tests, cases, questions=2)) == confirm_alpha(rule(suite_tests, cases))

@@ -14,7 +14,7 @@ from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment, KeyDifference
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
-from pytest_ascendperf.model.verdict import Comparison, Stage, Status, Verdict
+from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
 
 CASE = CaseId(module="tests/test_ffn.py", test="test_step[ü]", case="decode")
 ENVIRONMENT = Environment(
@@ -51,6 +51,14 @@ COMPARISON = Comparison(
     p_value=1e-300,
     rank_p_value=None,
 )
+DRIFT = Drift(
+    screen=COMPARISON,
+    confirm=COMPARISON,
+    recorded="2025-01-31",
+    revision="0123abc",
+    fails=True,
+    status_without=Status.PASS,
+)
 VERDICT = Verdict(
     case=CASE,
     status=Status.REGRESSED,
@@ -80,6 +88,8 @@ def test_values_come_back_the_same() -> None:
     assert Measurement.from_dict(through_json(EMPTY.to_dict())) == EMPTY
     assert Comparison.from_dict(through_json(COMPARISON.to_dict())) == COMPARISON
     assert Verdict.from_dict(through_json(VERDICT.to_dict())) == VERDICT
+    for drift in (DRIFT, replace(DRIFT, confirm=None, revision=None, fails=False, status_without=None)):
+        assert Verdict.from_dict(through_json(replace(VERDICT, drift=drift).to_dict())).drift == drift
 
 
 def test_a_baseline_comes_back_with_its_case_and_environment() -> None:
@@ -113,6 +123,20 @@ def test_a_session_of_an_earlier_version_has_no_vector_reference() -> None:
     newer = replace(SESSION, vector_reference_us=4.5)
     assert list(newer.to_dict()) == sorted([*SESSION.to_dict(), "vector_reference_us"])
     assert Session.from_dict(through_json(newer.to_dict())) == newer
+
+
+@pytest.mark.parametrize("key", DRIFT.to_dict())
+def test_no_field_of_a_drift_may_be_missing(key: str) -> None:
+    data = DRIFT.to_dict()
+    del data[key]
+    with pytest.raises(InvalidDataError) as caught:
+        Verdict.from_dict({**VERDICT.to_dict(), "drift": data})
+    assert caught.value.where == f"drift.{key}"
+
+
+def test_a_drift_rests_on_a_screening() -> None:
+    with pytest.raises(InvalidDataError, match=r"drift\.screen: expected an object, found null"):
+        Verdict.from_dict({**VERDICT.to_dict(), "drift": {**DRIFT.to_dict(), "screen": None}})
 
 
 @pytest.mark.parametrize("key", VERDICT.to_dict())

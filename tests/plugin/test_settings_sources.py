@@ -98,7 +98,7 @@ def test_an_unusable_tolerance_is_a_usage_error_wherever_it_is_given(suite: Suit
         ("--ascendperf-fail-on=", "expected statuses separated by commas, of pass, regressed,"),
         ("--ascendperf-json=", "expected a path that is not empty"),
         ("--ascendperf-baselines=", "expected a path that is not empty"),
-        ("--ascendperf-update-baselines=some", "expected one of new, changed, all, got 'some'"),
+        ("--ascendperf-update-baselines=some", "expected one of new, changed, all, anchor, got 'some'"),
         (
             "--ascendperf-device=npu7",
             "expected one of auto, npu, cuda, cpu, scripted, or one with its number such as npu:1",

@@ -10,6 +10,7 @@ from judge.kernel_values import kind, table
 from pytest_ascendperf.judge.exact import NO_EVIDENCE, ExactEvidence
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
+from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
@@ -89,6 +90,7 @@ def judged() -> Callable[..., ReportedCase]:
         base_kernels: KernelTable | None = None,
         kernels: KernelTable | None = None,
         exact: ExactEvidence = NO_EVIDENCE,
+        anchor_us: Sequence[float] = (),
     ) -> ReportedCase:
         case_id = CaseId.from_nodeid(nodeid, case)
         here = environment(hard={"threads": "8"}, soft={"kernel": "6.8"})
@@ -112,6 +114,7 @@ def judged() -> Callable[..., ReportedCase]:
                 sessions=tuple(map(session, base_us)),
                 revision=None,
                 kernels=base_kernels,
+                anchor=Anchor(sessions=tuple(map(session, anchor_us)), revision="1a2b3c4d5e6f") if anchor_us else None,
             )
         is_here = base_chip == here.chip_id
         measurement = measured(now_us)
@@ -144,6 +147,18 @@ def every_status(judged: Callable[..., ReportedCase]) -> list[ReportedCase]:
     ]
     assert [case.verdict.status for case in cases] == list(Status)
     return cases
+
+
+@pytest.fixture
+def drifted(judged: Callable[..., ReportedCase]) -> ReportedCase:
+    """A case that is 1.6 % slower than its last baseline and 6.2 % slower than its anchor."""
+    return judged(
+        13.28,
+        "tests/test_ffn.py::test_crept",
+        base_us=(13.07,) * 5,
+        anchor_us=(12.5,) * 5,
+        fresh_us=(13.275,) * 5,
+    )
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_the_text_of_a_regression(judged: Callable[..., ReportedCase]) -> None:
         "  changed          kernel 5.15 → 6.8",
         "  note             a note",
         "If the slower time is meant, accept it: "
-        "pytest 'tests/test_ffn.py::test_step[fp16]' --ascendperf-update-baselines",
+        "pytest 'tests/test_ffn.py::test_step[fp16]' --ascendperf-update-baselines=anchor",
     ]
 
 
@@ -109,3 +109,31 @@ def test_the_first_line_holds_it_all_whatever_the_name(judged: Callable[..., Rep
 def test_a_regression_on_the_hosts_clock_says_so(judged: Callable[..., ReportedCase]) -> None:
     verdict = replace(judged(37.5, case="decode", fresh_us=(37.4, 37.4)).verdict, clock=Clock.HOST)
     assert headline(verdict).startswith("decode: host time 37.40 µs > ")
+
+
+def test_slow_drift_is_told_against_the_anchor_with_its_day_and_revision(drifted: ReportedCase) -> None:
+    verdict = drifted.verdict
+    assert verdict.detectable_change is not None
+    assert failure_text(verdict, COMMAND_LINE).splitlines() == [
+        "latency 13.275 µs > 13.125 µs (anchor 12.50 µs + 5 %): 6.2 % slower by slow drift since 2025-01-31, "
+        "1a2b3c4d5e6f, confirmed in 5 fresh processes",
+        "  this run         median 13.28 µs, +6.2 % against the anchor",
+        "  fresh processes  mean 13.275 µs of 5 sessions, +6.2 % against the anchor",
+        "  90 % interval    +6.0 % to +6.5 %",
+        "  p                below 0.0001: the chance of measuring this if the code were just 5 % slower",
+        "  spread           sessions differ by 0.00 % (standard deviation)",
+        f"  detectable       a slowdown of {format_share(verdict.detectable_change)} is caught 4 times in 5",
+        "  anchor           12.50 µs from 5 sessions of 2025-01-31, 1a2b3c4d5e6f",
+        "  baseline         13.07 µs from 5 sessions in baselines/scripted/scripted-1/tests/test_ffn.json, +1.6 % now",
+        "If the slower time is meant, accept it: "
+        "pytest tests/test_ffn.py::test_crept --ascendperf-update-baselines=anchor",
+    ]
+
+
+def test_a_regression_that_is_further_from_its_anchor_is_told_against_its_baseline(
+    judged: Callable[..., ReportedCase],
+) -> None:
+    verdict = judged(37.5, base_us=(13.07,) * 5, anchor_us=(12.5,) * 5, fresh_us=(37.5,) * 5).verdict
+    text = failure_text(verdict, COMMAND_LINE)
+    assert text.startswith("latency 37.50 µs > 13.724 µs (baseline 13.07 µs + 5 %): 2.87 × the baseline, confirmed in")
+    assert "anchor" not in text.replace("--ascendperf-update-baselines=anchor", "")

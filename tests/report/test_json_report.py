@@ -88,6 +88,20 @@ def test_what_ran_fits_the_schema_and_reads_back(
     assert kinds == [kind.value for kind in FindingKind]
 
 
+def test_slow_drift_fits_the_schema_and_reads_back(
+    schema: dict[str, Any], drifted: ReportedCase, judged: Callable[..., ReportedCase]
+) -> None:
+    cases = [drifted, judged(12.6, base_us=(12.6,) * 5, anchor_us=(12.5,) * 5), judged(12.5)]
+    report = report_of(cases)
+    jsonschema.validate(report, closed(schema), cls=jsonschema.Draft202012Validator)
+    assert [Verdict.from_dict(entry) for entry in report["cases"]] == [case.verdict for case in cases]
+    failing, passing, without = (entry["drift"] for entry in report["cases"])
+    assert (failing["fails"], failing["status_without"], failing["confirm"]["base_us"]) == (True, "pass", 12.5)
+    assert (failing["recorded"], failing["revision"]) == ("2025-01-31", "1a2b3c4d5e6f")
+    assert (passing["fails"], passing["status_without"], passing["confirm"]) == (False, None, None)
+    assert without is None
+
+
 def test_a_run_that_measured_nothing_fits_the_schema(schema: dict[str, Any]) -> None:
     report = report_of([])
     jsonschema.validate(report, closed(schema), cls=jsonschema.Draft202012Validator)
@@ -98,12 +112,13 @@ def test_a_run_that_measured_nothing_fits_the_schema(schema: dict[str, Any]) -> 
 def test_an_update_says_what_was_written_and_what_was_not(
     schema: dict[str, Any], baseline_of: Callable[..., Baseline]
 ) -> None:
-    new, old = baseline_of([12.345678, 12.5]), baseline_of([13.0])
+    new, old, older = baseline_of([12.345678, 12.5]), baseline_of([13.0]), baseline_of([12.0, 12.25])
     update = ReportedUpdate(
         interrupted=False,
         recorded=[
-            RecordedCase(case=new.case, path="baselines/a.json", old=old, new=new),
-            RecordedCase(case=new.case, path="baselines/a.json", old=None, new=new),
+            RecordedCase(case=new.case, path="baselines/a.json", old=old, new=new, tolerance=0.05),
+            RecordedCase(case=new.case, path="baselines/a.json", old=None, new=new, tolerance=0.05),
+            RecordedCase(case=new.case, path="c.json", old=older, new=new.following(older), tolerance=0.05),
         ],
         not_recorded=[NotRecorded(case=new.case, reason="the test failed")],
         errors=["baseline file b.json: it is a folder."],
@@ -116,7 +131,9 @@ def test_an_update_says_what_was_written_and_what_was_not(
     assert [(case["old_us"], case["new_us"]) for case in written["recorded"]] == [
         ([13.0], [12.345678, 12.5]),
         (None, [12.345678, 12.5]),
+        ([12.0, 12.25], [12.345678, 12.5]),
     ]
+    assert [case["anchor_us"] for case in written["recorded"]] == [None, None, [12.0, 12.25]]
     assert written["not_recorded"] == [
         {"nodeid": "tests/test_ffn.py::test_step", "case": "", "reason": "the test failed"}
     ]
@@ -208,12 +225,15 @@ def test_every_field_is_documented(schema: dict[str, Any]) -> None:
 
 
 def test_the_documented_queries_run(
-    every_status: list[ReportedCase], ran_otherwise: dict[str, ReportedCase], tmp_path: Path
+    every_status: list[ReportedCase],
+    ran_otherwise: dict[str, ReportedCase],
+    drifted: ReportedCase,
+    tmp_path: Path,
 ) -> None:
     if shutil.which("jq") is None:
         pytest.skip("jq is not installed")
     file = tmp_path / "report.json"
-    file.write_text(json.dumps(report_of([*every_status, ran_otherwise["fewer"]])), encoding="utf-8")
+    file.write_text(json.dumps(report_of([*every_status, ran_otherwise["fewer"], drifted])), encoding="utf-8")
     commands = re.findall(r"```sh\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert len(commands) == 4
     slower, otherwise, unjudged, worst = (
@@ -222,7 +242,11 @@ def test_the_documented_queries_run(
         ).stdout.splitlines()
         for command in commands
     )
-    assert [line.split("\t")[0] for line in slower] == ["tests/test_ffn.py::test_slow[fp16]"]
+    assert [line.split("\t")[0] for line in slower] == [
+        "tests/test_ffn.py::test_slow[fp16]",
+        "tests/test_ffn.py::test_crept",
+    ]
+    assert slower[1].split("\t")[2] == "12.5", "drift is told against the anchor"
     assert [line.partition(": ")[0] for line in otherwise] == ["tests/test_ffn.py::test_fewer"]
     assert len(unjudged) == 4
     assert worst[0].endswith("tests/test_ffn.py::test_decode")

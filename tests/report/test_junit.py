@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from pytest_ascendperf.report.json_report import ReportedCase
 from pytest_ascendperf.report.junit import junit_properties
 
@@ -46,3 +48,21 @@ def test_values_are_plain_and_numbers_that_do_not_exist_are_left_out(every_statu
 
 def test_a_name_that_xml_cannot_hold_is_spelled_out(judged: Callable[..., ReportedCase]) -> None:
     assert junit_properties([judged(12.5, case="a\x00\nb").verdict])[0][0] == "ascendperf.a\\x00\\nb.status"
+
+
+def test_slow_drift_is_told_with_the_numbers_of_the_anchor(
+    drifted: ReportedCase, judged: Callable[..., ReportedCase]
+) -> None:
+    properties = dict(junit_properties([drifted.verdict]))
+    assert properties["ascendperf.status"] == "regressed"
+    assert properties["ascendperf.baseline_us"] == 12.5
+    assert properties["ascendperf.confirmed_us"] == 13.275
+    assert properties["ascendperf.change"] == properties["ascendperf.change_since_anchor"]
+    assert properties["ascendperf.drift"] == "since 2025-01-31, 1a2b3c4d5e6f"
+
+
+def test_how_far_a_case_is_from_its_anchor_is_told_before_it_fails(judged: Callable[..., ReportedCase]) -> None:
+    properties = dict(junit_properties([judged(12.6, base_us=(12.6,) * 5, anchor_us=(12.5,) * 5).verdict]))
+    assert properties["ascendperf.change"] == 0.0
+    assert properties["ascendperf.change_since_anchor"] == pytest.approx(0.008)
+    assert "ascendperf.drift" not in properties

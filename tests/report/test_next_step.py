@@ -31,6 +31,16 @@ def test_no_test_is_taken_for_the_update_mode() -> None:
     assert (given.tests, given.ascendperf_update_baselines) == (["a.py::x", "a.py::y"], "all")
 
 
+def test_a_slower_time_is_accepted_with_its_anchor(
+    drifted: ReportedCase, every_status: list[ReportedCase], ran_otherwise: dict[str, ReportedCase]
+) -> None:
+    """Or the old anchor would fail it again, as slow drift. What runs has no anchor; a faster time does not move it."""
+    for case in (drifted, every_status[1], ran_otherwise["slower"]):
+        assert next_step([case.verdict], CommandLine()).endswith(" --ascendperf-update-baselines=anchor")
+    for case in (ran_otherwise["as fast"], every_status[2]):
+        assert next_step([case.verdict], CommandLine()).endswith(" --ascendperf-update-baselines")
+
+
 def test_a_test_of_several_cases_is_named_once() -> None:
     several = [CaseId.from_nodeid("a.py::x", name) for name in ("one", "two")]
     assert CommandLine().rerun(several) == "pytest a.py::x"

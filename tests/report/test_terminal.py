@@ -133,3 +133,19 @@ def test_a_time_on_the_hosts_clock_says_so(judged: Callable[..., ReportedCase]) 
     verdict = replace(judged(12.5).verdict, clock=Clock.HOST)
     _, row, _ = result_table([verdict])
     assert row.startswith("PASS     12.50 µs host  12.50 µs")
+
+
+def test_slow_drift_is_named_in_the_table_and_counted(
+    drifted: ReportedCase, every_status: list[ReportedCase], ran_otherwise: dict[str, ReportedCase]
+) -> None:
+    lines = result_table([drifted.verdict, every_status[0].verdict])
+    assert lines[1].split()[:7] == ["REGRESSED", "(drift)", "13.275", "µs", "12.50", "µs", "+6.2"]
+    assert lines[2].startswith("PASS ")
+    assert lines[-2:] == [
+        "detectable: the smallest slowdown that is caught 4 times in 5.",
+        "drift: slower than the anchor, an older accepted time, which then stands where the baseline does.",
+    ]
+    verdicts = [drifted.verdict, every_status[1].verdict, ran_otherwise["as fast"].verdict]
+    assert summary_line(verdicts, selection(3, judged=3)) == (
+        "3 measured: 3 regressed (1 by slow drift, 1 by kernels alone)"
+    )

@@ -68,8 +68,8 @@ def baseline(
 
 
 def stored(root: Path, *baselines: Baseline) -> Path:
-    """Store ``baselines``, all of one file, and return its path."""
-    return only_file(BaselineStore(root).update(baselines))
+    """Store ``baselines``, all of one file, as they are and return its path."""
+    return only_file(BaselineStore(root).update(baselines, keep_anchors=False))
 
 
 def only_file(update: Update) -> Path:

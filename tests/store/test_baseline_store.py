@@ -91,7 +91,7 @@ def test_an_update_tells_what_was_there_and_what_is_there_now(tmp_path: Path) ->
     (file,) = update.files
     assert file.changed
     assert file.cases == (
-        UpdatedCase(old=baseline("test_moved", median_us=1.0), new=baseline("test_moved")),
+        UpdatedCase(old=(old := baseline("test_moved", median_us=1.0)), new=baseline("test_moved").following(old)),
         UpdatedCase(old=None, new=baseline("test_new")),
         UpdatedCase(old=baseline("test_same"), new=baseline("test_same")),
     )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_ascendperf.errors import InvalidDataError
+from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
@@ -85,6 +86,8 @@ baselines = st.builds(
     revision=st.none() | texts,
     kernels=st.none() | tables,
     fusion_passes=st.none() | effects,
+    anchor=st.none()
+    | st.builds(Anchor, sessions=st.lists(sessions, min_size=2, max_size=3).map(tuple), revision=st.none() | texts),
 ).map(as_stored)
 
 
@@ -194,12 +197,14 @@ def test_every_field_is_documented() -> None:
         synchronizations=None,
         source="",
     )
-    value = replace(value, kernels=table, fusion_passes=())
+    anchor = Anchor(sessions=value.sessions, revision=None)
+    value = replace(value, kernels=table, fusion_passes=(), anchor=anchor)
     stored = [
         json.loads(content_of(value)),
         value.to_dict(),
         value.environment.to_dict(),
         value.sessions[0].to_dict(),
+        anchor.to_dict(),
         table.to_dict(),
         kind.to_dict(),
     ]
