@@ -16,7 +16,8 @@ from pytest_ascendperf.model.measurement import Session
 # History of the format:
 #
 #   1  First version: one file per test module with the keys "environments", "module", "schema" and "tests".
-#      Later, in entries: "kernels" and "fusion_passes". An older version ignores them and still judges times rightly.
+#      Later, in entries: "kernels" and "fusion_passes", and in sessions "vector_reference_us" and "conditions". An
+#      older version ignores them and still judges times rightly.
 #
 # When to count up: whenever a file would mean something else to the version before. That is a key removed, renamed or
 # given another unit or meaning; a new key without which the old ones mislead; or any change to what
