@@ -16,10 +16,12 @@ from pathlib import Path
 from types import ModuleType
 
 from pytest_ascendperf.devices import npu_knobs, npu_profiler, npu_synchronizations, torch_install
-from pytest_ascendperf.devices.base import Recording
+from pytest_ascendperf.devices.base import Recording, Watch
 from pytest_ascendperf.devices.cann_install import AscendInstall, read_install
+from pytest_ascendperf.devices.device_watch import DeviceWatch
 from pytest_ascendperf.devices.npu_probe import ProbeResult, as_running
 from pytest_ascendperf.devices.npu_probe_program import cann_versions
+from pytest_ascendperf.devices.npu_smi import NpuSmi, find_npu_smi
 from pytest_ascendperf.devices.processor import folder_name
 from pytest_ascendperf.devices.torch_events import EventDevice, first_line, visible_number
 from pytest_ascendperf.devices.version_files import FoundVersion
@@ -65,6 +67,11 @@ class NpuDevice(EventDevice):
         """The variables of the environment under which times mean nothing, by name."""
         return tuple(f"{reason}." for reason in npu_knobs.refusals(os.environ))
 
+    def watch(self) -> Watch:
+        """Watch the host, and the chip with ``npu-smi`` where that is there: twice two questions around the rounds."""
+        smi = self._smi
+        return super().watch() if smi is None else DeviceWatch(lambda: smi.conditions(self.raise_clock))
+
     def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording:
         """The kernels of ``run``, by torch_npu's profiler; ``full`` has torch_npu analyse it whole."""
         return npu_profiler.record_profile(self.torch, folder, run, full=full)
@@ -96,6 +103,11 @@ class NpuDevice(EventDevice):
             **npu_knobs.hard_keys(os.environ),
             **npu_knobs.switches(self.torch),
         }
+
+    @cached_property
+    def _smi(self) -> NpuSmi | None:
+        program = find_npu_smi(os.environ)
+        return None if program is None else NpuSmi(program, visible_number(_VISIBLE, self.index), os.environ)
 
     @cached_property
     def _install(self) -> AscendInstall:

@@ -54,10 +54,13 @@ def condition_reasons(conditions: Conditions | None, *, rounds: int, on_host: bo
 
 def condition_notes(conditions: Conditions | None, *, rounds: int, on_host: bool) -> tuple[str, ...]:
     """What a reader should know of the conditions of a sample although they do not forbid to judge it."""
-    host = None if conditions is None or not on_host else conditions.host
-    if host is None:
+    if conditions is None:
         return ()
-    return (*_held_up(host, rounds), *_limited(host))
+    host = conditions.host if on_host else None
+    return (
+        *(() if host is None else (*_held_up(host, rounds), *_limited(host))),
+        *(() if conditions.device is None else _silence(conditions.device)),
+    )
 
 
 def clock_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
@@ -159,3 +162,9 @@ def _others(device: DeviceConditions) -> tuple[str, ...]:
         f"Another process was on the device while it was measured: {who} ({device.source}). None is allowed: end "
         "it, or choose a free device.",
     )
+
+
+def _silence(device: DeviceConditions) -> tuple[str, ...]:
+    if device.problem is None:
+        return ()
+    return (f"The device's clock, or who else is on it, is not known: {device.source} fails us, {device.problem}.",)

@@ -97,6 +97,8 @@ class DeviceConditions:
     """Processes on the device, by their number, but for those of this test run; None where they are not told apart."""
     temperature_c: float | None = None
     power_w: float | None = None
+    problem: str | None = None
+    """What the tool does not tell although it is there, and why."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types, keys sorted; what is not known is left out."""
@@ -105,6 +107,7 @@ class DeviceConditions:
             max_clock_mhz=self.max_clock_mhz,
             others=None if self.others is None else [other.to_dict() for other in self.others],
             power_w=self.power_w,
+            problem=self.problem,
             source=self.source,
             temperature_c=self.temperature_c,
             throttling=None if self.throttling is None else list(self.throttling),
@@ -128,6 +131,7 @@ class DeviceConditions:
             others=others,
             temperature_c=_optional_number(data, "temperature_c", at_least=_ABSOLUTE_ZERO_C),
             power_w=_optional_number(data, "power_w"),
+            problem=fields.text(data, "problem") if "problem" in data else None,
         )
 
 

@@ -125,6 +125,7 @@ CHIP = DeviceConditions(
     others=(OtherProcess(pid=7, name="other", memory_mib=64.0), OtherProcess(pid=8)),
     temperature_c=-3.0,
     power_w=93.5,
+    problem="why",
 )
 
 

@@ -34,6 +34,7 @@ CONDITIONS = Conditions(
         others=(OtherProcess(pid=4242, name="train", memory_mib=512.0),),
         temperature_c=60.0,
         power_w=93.5,
+        problem="it tells no clock",
     ),
 )
 
