@@ -21,14 +21,12 @@ from pytest_ascendperf.devices.cann_install import AscendInstall, read_install
 from pytest_ascendperf.devices.device_watch import DeviceWatch
 from pytest_ascendperf.devices.npu_probe import ProbeResult, as_running
 from pytest_ascendperf.devices.npu_probe_program import cann_versions
-from pytest_ascendperf.devices.npu_smi import NpuSmi, find_npu_smi
+from pytest_ascendperf.devices.npu_smi import VISIBLE, NpuSmi, find_npu_smi
 from pytest_ascendperf.devices.processor import folder_name
 from pytest_ascendperf.devices.torch_events import EventDevice, first_line, visible_number
 from pytest_ascendperf.devices.version_files import FoundVersion
 from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.model.environment import Environment
-
-_VISIBLE = "ASCEND_RT_VISIBLE_DEVICES"
 
 
 class NpuDevice(EventDevice):
@@ -40,7 +38,7 @@ class NpuDevice(EventDevice):
     @property
     def lock_name(self) -> str:
         """The device by the host's number, since two processes may see different ones as number 0."""
-        return f"npu-{visible_number(_VISIBLE, self.index)}"
+        return f"npu-{visible_number(VISIBLE, self.index)}"
 
     def import_torch(self) -> ModuleType:
         """Torch with torch_npu. Raises DeviceError where either cannot be imported."""
@@ -107,7 +105,7 @@ class NpuDevice(EventDevice):
     @cached_property
     def _smi(self) -> NpuSmi | None:
         program = find_npu_smi(os.environ)
-        return None if program is None else NpuSmi(program, visible_number(_VISIBLE, self.index), os.environ)
+        return None if program is None else NpuSmi(program, visible_number(VISIBLE, self.index), os.environ)
 
     @cached_property
     def _install(self) -> AscendInstall:

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_ascendperf.devices.child_process import described_end, last_line, run_to_end
+from pytest_ascendperf.devices.diagnosis import Diagnosis
 from pytest_ascendperf.devices.run_processes import is_of_this_run
 from pytest_ascendperf.model.conditions import DeviceConditions, OtherProcess
 
@@ -28,8 +29,13 @@ SOURCE = "npu-smi"
 TIMEOUT_S = 10.0
 """How long one question may take; a driver that is slower than this is not asked again by this process."""
 
+VISIBLE = "ASCEND_RT_VISIBLE_DEVICES"
+"""The variable that lists the logic ids of the chips that a process may use."""
+
 _FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/local/Ascend/driver/tools")
 """Where drivers put the program, beside what PATH names."""
+
+_CLOCK, _RATED_CLOCK = "aicorecurfreq(mhz)", "aicorefreq(mhz)"
 
 _PROCESS = re.compile(
     r"Process id\s*:\s*(?P<pid>\d+)"
@@ -59,6 +65,29 @@ def find_npu_smi(environ: Mapping[str, str]) -> str | None:
     return shutil.which("npu-smi", path=os.pathsep.join([environ.get("PATH", ""), *_FOLDERS]))
 
 
+def examine_npu_smi(environ: Mapping[str, str], logic_id: str) -> str | Diagnosis:
+    """What it says of an idle chip, for people; or why it says nothing."""
+    program = find_npu_smi(environ)
+    if program is None:
+        return Diagnosis(
+            problem="not found, so a clock held down and other processes on the NPU go unseen",
+            remedy="put the driver's npu-smi on PATH, and into the container",
+            prevents_use=False,
+        )
+    try:
+        facts, listed = NpuSmi(program, logic_id, environ).look()
+    except NpuSmiError as error:
+        return Diagnosis(problem=str(error), remedy="run that command by hand", prevents_use=False)
+    if _CLOCK not in facts:
+        return Diagnosis(
+            problem="tells no clock (Aicore curFreq), so a clock held down is seen by the reference work alone",
+            remedy="nothing needs to be done if this chip has none",
+            prevents_use=False,
+        )
+    rated = f" of {facts[_RATED_CLOCK]:g}" if _RATED_CLOCK in facts else ""
+    return f"clock {facts[_CLOCK]:g}{rated} MHz while idle; processes on it: {len(listed)}"
+
+
 class NpuSmi:
     """``npu-smi`` about the chip of one logic id."""
 
@@ -74,13 +103,11 @@ class NpuSmi:
     def conditions(self, keep_busy: Callable[[], None]) -> DeviceConditions:
         """The chip as of now, asked while ``keep_busy`` is called again and again."""
         try:
-            chip = self._chip
-            facts = parse_facts(self._ask("-t", "common", *chip, meanwhile=keep_busy))
-            listed = parse_processes(self._ask("-t", "proc-mem", *chip))
+            facts, listed = self.look(keep_busy)
         except NpuSmiError as error:
             return DeviceConditions(source=SOURCE, problem=str(error))
         others = others_of(listed)
-        clock_mhz = facts.get("aicorecurfreq(mhz)")
+        clock_mhz = facts.get(_CLOCK)
         unknown = [
             *(["no clock (Aicore curFreq)"] if clock_mhz is None else []),
             *(["no process of this run among those on the chip"] if others is None else []),
@@ -88,12 +115,18 @@ class NpuSmi:
         return DeviceConditions(
             source=SOURCE,
             clock_mhz=clock_mhz or None,  # 0 is what a chip tells that does not know
-            max_clock_mhz=facts.get("aicorefreq(mhz)") or None,
+            max_clock_mhz=facts.get(_RATED_CLOCK) or None,
             others=others,
             temperature_c=facts.get("temperature(c)", facts.get("nputemperature(c)")),
             power_w=facts.get("npureal-timepower(w)"),
             problem=f"it tells {' and '.join(unknown)}" if unknown else None,
         )
+
+    def look(self, meanwhile: Callable[[], None] | None = None) -> tuple[dict[str, float], tuple[ListedProcess, ...]]:
+        """Numbers by name, as of :func:`parse_facts`, and all processes on the chip. Raises NpuSmiError."""
+        chip = self._chip
+        facts = parse_facts(self._ask("-t", "common", *chip, meanwhile=meanwhile))
+        return facts, parse_processes(self._ask("-t", "proc-mem", *chip))
 
     @cached_property
     def _chip(self) -> tuple[str, ...]:

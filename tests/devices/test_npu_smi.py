@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_ascendperf.devices.diagnosis import Diagnosis
 from pytest_ascendperf.devices.npu_smi import (
     ListedProcess,
     NpuSmi,
+    examine_npu_smi,
     find_npu_smi,
     others_of,
     parse_chips,
@@ -242,3 +244,29 @@ def test_a_program_that_cannot_be_started_is_told(tmp_path: Path) -> None:
 def test_the_program_is_looked_for_on_the_path(program: Program, tmp_path: Path) -> None:
     path = program("exit 0")
     assert find_npu_smi({"PATH": f"/none{os.pathsep}{tmp_path}"}) == path
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exit 1", "npu-smi info -m ended with status 1: it said nothing; run that command by hand"),
+        ("echo 0 0 3 Ascend", "tells no clock (Aicore curFreq)"),
+        ("echo 0 0 0 Ascend", "npu-smi info -m lists no chip of logic id 3"),
+        ("echo 0 0 3 Ascend; echo 'Aicore curFreq(MHZ): 800'; echo 'Aicore Freq(MHZ): 1800'; echo 'Process id:7'", ""),
+    ],
+)
+def test_the_doctor_asks_it_too(program: Program, tmp_path: Path, script: str, words: str) -> None:
+    program(script)
+    found = examine_npu_smi({"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}, "3")
+    if words:
+        assert isinstance(found, Diagnosis)
+        assert words in str(found)
+        assert not found.prevents_use
+    else:
+        assert found == "clock 800 of 1800 MHz while idle; processes on it: 1"
+
+
+def test_the_doctor_says_what_goes_unseen_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_ascendperf.devices.npu_smi.find_npu_smi", lambda environ: None)
+    assert str(examine_npu_smi({}, "0")).startswith("not found, so a clock held down and other processes")
