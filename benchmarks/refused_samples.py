@@ -1,7 +1,7 @@
 """How often this machine's CPU is refused as too busy to be measured on, and what dropping rounds would do instead.
 
-Measured: matrix products of three lengths on one processor, alone and beside a process that wants all of it. No bar: how
-quiet this machine is otherwise is its own affair. Alone, on a machine without other work, none should be refused.
+Measured: matrix products of three lengths on one processor, alone and beside a process that wants all of it. No bar:
+how quiet this machine is otherwise is its own affair. Alone, on a machine without other work, none should be refused.
 Simulated: how much sessions' medians differ where up to a fifth of the rounds was held up, with those and without them.
 
 Usage: python benchmarks/refused_samples.py [measurements]

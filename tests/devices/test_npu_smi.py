@@ -115,7 +115,9 @@ def listed(*pids: int) -> tuple[ListedProcess, ...]:
 
 def test_others_are_those_that_do_not_belong_to_this_run() -> None:
     assert others_of(listed(os.getpid())) == ()
-    assert others_of(listed(os.getpid(), 1)) == (OtherProcess(pid=1, name="python"),)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert others_of(listed(os.getpid(), 1, child.pid)) == (OtherProcess(pid=1, name="python"),)
+        child.communicate(b"\n")
 
 
 def test_processes_that_are_numbered_otherwise_are_not_told_apart() -> None:
@@ -138,10 +140,11 @@ def proc(tmp_path: Path) -> Callable[..., None]:
 
 
 def test_a_run_is_the_tree_below_the_topmost_interpreter(tmp_path: Path, proc: Callable[..., None]) -> None:
-    """Shell 10 > controller 20 > workers 30 and 31 > fresh process 40 of 31 > its helper 50."""
+    """Job runner 5, in Python > shell 10 > controller 20 > workers 30, 31 > fresh process 40 of 31 > its helper 50."""
     for pid, parent, program in (
         (1, 0, "/sbin/init"),
-        (10, 1, "/bin/bash"),
+        (5, 1, "/usr/bin/python3"),
+        (10, 5, "/bin/bash"),
         (11, 10, "/usr/bin/python3"),
         (20, 10, "/usr/bin/python3"),
         (30, 20, "/usr/bin/python3"),
@@ -152,7 +155,7 @@ def test_a_run_is_the_tree_below_the_topmost_interpreter(tmp_path: Path, proc: C
         proc(pid, parent, program)
     for own in (20, 30, 31, 40):
         related = {
-            pid for pid in (1, 10, 11, 20, 30, 31, 40, 50, 99) if is_of_this_run(pid, proc=tmp_path, own_pid=own)
+            pid for pid in (1, 5, 10, 11, 20, 30, 31, 40, 50, 99) if is_of_this_run(pid, proc=tmp_path, own_pid=own)
         }
         assert related == {20, 30, 31, 40, 50}, own
 
