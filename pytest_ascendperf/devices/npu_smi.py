@@ -15,14 +15,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pytest_ascendperf.devices.child_process import described_end, last_line, run_to_end
 from pytest_ascendperf.devices.diagnosis import Diagnosis
-from pytest_ascendperf.devices.run_processes import is_of_this_run
-from pytest_ascendperf.model.conditions import DeviceConditions, OtherProcess
+from pytest_ascendperf.devices.run_processes import ListedProcess, others_of
+from pytest_ascendperf.model.conditions import DeviceConditions
 
 SOURCE = "npu-smi"
 
@@ -48,16 +47,6 @@ _PROCESS = re.compile(
 
 class NpuSmiError(Exception):
     """``npu-smi`` gave no answer; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedProcess:
-    """A process on a chip, as ``npu-smi`` lists it."""
-
-    pid: int
-    """Its number on the host, or in this container where that is told."""
-    name: str | None
-    memory_mib: float | None
 
 
 def find_npu_smi(environ: Mapping[str, str]) -> str | None:
@@ -188,19 +177,4 @@ def parse_processes(text: str) -> tuple[ListedProcess, ...]:
             memory_mib=None if found["memory"] is None else float(found["memory"]),
         )
         for found in _PROCESS.finditer(text)
-    )
-
-
-def others_of(listed: tuple[ListedProcess, ...], *, own_pid: int | None = None) -> tuple[OtherProcess, ...] | None:
-    """Those of ``listed`` that do not belong to this run; None where they cannot be told apart.
-
-    Whoever asks is on the device itself. Where it is not among them, they are numbered otherwise than here, as outside
-    of a container.
-    """
-    if (os.getpid() if own_pid is None else own_pid) not in [process.pid for process in listed]:
-        return None
-    return tuple(
-        OtherProcess(pid=process.pid, name=process.name, memory_mib=process.memory_mib)
-        for process in listed
-        if not is_of_this_run(process.pid)
     )

@@ -9,9 +9,37 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_ascendperf.model.conditions import OtherProcess
+
 _PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedProcess:
+    """A process on a device, as the device's tool lists it."""
+
+    pid: int
+    """Its number on the host, or in this container where that is told."""
+    name: str | None
+    memory_mib: float | None
+
+
+def others_of(listed: tuple[ListedProcess, ...], *, own_pid: int | None = None) -> tuple[OtherProcess, ...] | None:
+    """Those of ``listed`` that do not belong to this run; None where they cannot be told apart.
+
+    Whoever asks is on the device itself. Where it is not among them, they are numbered otherwise than here, as outside
+    of a container.
+    """
+    if (os.getpid() if own_pid is None else own_pid) not in [process.pid for process in listed]:
+        return None
+    return tuple(
+        OtherProcess(pid=process.pid, name=process.name, memory_mib=process.memory_mib)
+        for process in listed
+        if not is_of_this_run(process.pid)
+    )
 
 
 def is_of_this_run(pid: int, *, proc: Path = _PROC, own_pid: int | None = None) -> bool:

@@ -12,16 +12,14 @@ import pytest
 
 from pytest_ascendperf.devices.diagnosis import Diagnosis
 from pytest_ascendperf.devices.npu_smi import (
-    ListedProcess,
     NpuSmi,
     examine_npu_smi,
     find_npu_smi,
-    others_of,
     parse_chips,
     parse_facts,
     parse_processes,
 )
-from pytest_ascendperf.devices.run_processes import is_of_this_run
+from pytest_ascendperf.devices.run_processes import ListedProcess, is_of_this_run, others_of
 from pytest_ascendperf.model.conditions import OtherProcess
 
 ONE_CHIP_A_CARD = """\
