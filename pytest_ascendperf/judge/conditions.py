@@ -167,4 +167,4 @@ def _others(device: DeviceConditions) -> tuple[str, ...]:
 def _silence(device: DeviceConditions) -> tuple[str, ...]:
     if device.problem is None:
         return ()
-    return (f"The device's clock, or who else is on it, is not known: {device.source} fails us, {device.problem}.",)
+    return (f"The device's clock, or who else is on it, is not known ({device.source}): {device.problem}.",)

@@ -113,6 +113,15 @@ def test_another_process_on_the_device_is_named(other: OtherProcess, words: str)
     assert "(npu-smi)" in reason
 
 
+def test_what_a_tool_does_not_tell_is_told_and_judged() -> None:
+    silent = device(problem="it tells no clock")
+    assert reasons(silent) == ()
+    for on_host in (True, False):
+        assert told(silent, on_host=on_host) == (
+            "The device's clock, or who else is on it, is not known (npu-smi): it tells no clock.",
+        )
+
+
 def session(conditions: Conditions | None, reference_us: float | None = None) -> Session:
     return Session(
         started="2025-01-01T00:00:00Z",
