@@ -12,7 +12,9 @@ from pytest_ascendperf.devices import npu_knobs
 from pytest_ascendperf.devices.cann_diagnosis import diagnose_install
 from pytest_ascendperf.devices.cann_install import DEFAULT_ROOT, read_install
 from pytest_ascendperf.devices.host_state import read_host_state
+from pytest_ascendperf.devices.host_watch import HostWatch
 from pytest_ascendperf.devices.npu_probe import TIMEOUT_S, ProbeResult, as_running, diagnose_plain_import, find_npu
+from pytest_ascendperf.devices.npu_smi import VISIBLE, examine_npu_smi
 from pytest_ascendperf.devices.processor import read_processor
 from pytest_ascendperf.errors import ProfileError
 from pytest_ascendperf.fusion.catalogue import catalogue
@@ -100,6 +102,8 @@ def examine(environ: Mapping[str, str], *, device: str, root: Path, timeout_s: f
         refusals=npu_knobs.refusals(environ) if device == "npu" else (),
         knobs=tuple(sorted({**npu_knobs.hard_keys(environ), **npu_knobs.soft_keys(environ)}.items())),
         host=read_host_state(),
+        watched=HostWatch().conditions(),
+        npu_smi=examine_npu_smi(environ, environ.get(VISIBLE, "0").partition(",")[0]) if device == "npu" else None,
     )
 
 

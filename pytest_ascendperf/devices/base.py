@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.kernel_times import KernelTime
 
@@ -28,6 +29,13 @@ class Interval(Protocol):
 
     def elapsed_us(self) -> float:
         """Device time between both ends, in µs. Call it only after :meth:`Device.synchronize`."""
+
+
+class Watch(Protocol):
+    """What is kept in mind from the beginning of a sample until its end."""
+
+    def conditions(self) -> Conditions | None:
+        """What the machine said of itself since; None where it says nothing. Called once, after the rounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,13 @@ class Device(Protocol):
 
     def refusals(self) -> tuple[str, ...]:
         """Why no time that this process measures here can be judged, a sentence each; empty where it can."""
+
+    def watch(self) -> Watch:
+        """Begin to watch the machine, just before the rounds of a sample.
+
+        Both ends may take time and use the device: on the CPU a tenth of a millisecond each, on an accelerator whose
+        tool is a program up to a second. Nothing may be timed meanwhile; between the ends a watch does nothing.
+        """
 
     def raise_clock(self) -> None:
         """Keep the device busy for the moments that it takes to leave its idle clock."""

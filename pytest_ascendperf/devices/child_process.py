@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _LONGEST_LINE = 300
@@ -13,11 +14,18 @@ _LONGEST_LINE = 300
 
 
 def run_to_end(
-    command: Sequence[str], environ: Mapping[str, str], output: Path, timeout_s: float, *, cwd: Path | None = None
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    output: Path,
+    timeout_s: float,
+    *,
+    cwd: Path | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> int | None:
     """The status with which ``command`` ended; None if it had to be killed, with all that it started.
 
-    Its output goes to a file, as a process that it leaves behind would keep a pipe open for ever.
+    Its output goes to a file, as a process that it leaves behind would keep a pipe open for ever. ``meanwhile`` is
+    called again and again until the program has ended.
     """
     with (
         output.open("wb") as sink,
@@ -32,7 +40,10 @@ def run_to_end(
         ) as process,
     ):
         try:
-            return process.wait(timeout_s)
+            deadline_s = time.monotonic() + timeout_s
+            while meanwhile is not None and process.poll() is None and time.monotonic() < deadline_s:
+                meanwhile()
+            return process.wait(max(deadline_s - time.monotonic(), 0.0))
         except subprocess.TimeoutExpired:
             return None
         finally:

@@ -25,6 +25,7 @@ from types import ModuleType
 
 from pytest_ascendperf.devices import torch_install
 from pytest_ascendperf.devices.base import Recording
+from pytest_ascendperf.devices.host_watch import HostWatch
 from pytest_ascendperf.devices.immediate import ImmediateDevice
 from pytest_ascendperf.devices.processor import Processor, read_processor
 from pytest_ascendperf.devices.torch_profiler import record_with_torch
@@ -97,6 +98,10 @@ class CpuDevice(ImmediateDevice):
         Raises DeviceError when torch is not installed or ``threads`` is not positive.
         """
         return held_threads(torch_install.import_torch(self.kind), threads)
+
+    def watch(self) -> HostWatch:
+        """Watch the host's processors."""
+        return HostWatch()
 
     def flush_caches(self) -> None:
         """Write through more memory than the caches hold. Raises DeviceError when torch is not installed."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 from pytest_ascendperf.devices import torch_install
-from pytest_ascendperf.devices.base import Recording
+from pytest_ascendperf.devices.base import Recording, Watch
+from pytest_ascendperf.devices.device_watch import DeviceWatch
+from pytest_ascendperf.devices.nvml import Nvml, find_nvml
 from pytest_ascendperf.devices.processor import folder_name
 from pytest_ascendperf.devices.torch_events import EventDevice, visible_number
 from pytest_ascendperf.devices.torch_profiler import count_warned_synchronizations, record_with_torch
@@ -28,9 +31,8 @@ class CudaDevice(EventDevice):
     @property
     def lock_name(self) -> str:
         """The device by its number in the world where torch tells it, else by the host's."""
-        uuid = getattr(self.accelerator.get_device_properties(self.index), "uuid", None)
-        name = visible_number("CUDA_VISIBLE_DEVICES", self.index) if uuid is None else str(uuid)
-        return f"cuda-{name}"
+        uuid = self._uuid
+        return f"cuda-{visible_number('CUDA_VISIBLE_DEVICES', self.index) if uuid is None else uuid}"
 
     def import_torch(self) -> ModuleType:
         """Torch. Raises DeviceError where it cannot be imported or finds no device."""
@@ -52,6 +54,11 @@ class CudaDevice(EventDevice):
             "CUDA_LAUNCH_BLOCKING is set: every launch waits for the device, so a time is mostly the host's; "
             "unset CUDA_LAUNCH_BLOCKING.",
         )
+
+    def watch(self) -> Watch:
+        """Watch the host, and the device with NVML where ``nvidia-ml-py`` is installed."""
+        nvml = self._nvml
+        return super().watch() if nvml is None else DeviceWatch(lambda: nvml.conditions(self.raise_clock))
 
     def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording:
         """Record which kernels ``run`` runs; ``full`` changes nothing."""
@@ -77,6 +84,17 @@ class CudaDevice(EventDevice):
             hard=tuple(sorted(self._hard_keys().items())),
             soft=tuple(sorted(self.host_keys().items())),
         )
+
+    @property
+    def _uuid(self) -> str | None:
+        """The device's number in the world, where torch tells it."""
+        uuid = getattr(self.accelerator.get_device_properties(self.index), "uuid", None)
+        return None if uuid is None else str(uuid)
+
+    @cached_property
+    def _nvml(self) -> Nvml | None:
+        package = find_nvml()
+        return None if package is None else Nvml(package, self._uuid)
 
     def _hard_keys(self) -> dict[str, str]:
         torch = self.torch

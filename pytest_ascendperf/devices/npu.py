@@ -16,17 +16,17 @@ from pathlib import Path
 from types import ModuleType
 
 from pytest_ascendperf.devices import npu_knobs, npu_profiler, npu_synchronizations, torch_install
-from pytest_ascendperf.devices.base import Recording
+from pytest_ascendperf.devices.base import Recording, Watch
 from pytest_ascendperf.devices.cann_install import AscendInstall, read_install
+from pytest_ascendperf.devices.device_watch import DeviceWatch
 from pytest_ascendperf.devices.npu_probe import ProbeResult, as_running
 from pytest_ascendperf.devices.npu_probe_program import cann_versions
+from pytest_ascendperf.devices.npu_smi import VISIBLE, NpuSmi, find_npu_smi
 from pytest_ascendperf.devices.processor import folder_name
 from pytest_ascendperf.devices.torch_events import EventDevice, first_line, visible_number
 from pytest_ascendperf.devices.version_files import FoundVersion
 from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.model.environment import Environment
-
-_VISIBLE = "ASCEND_RT_VISIBLE_DEVICES"
 
 
 class NpuDevice(EventDevice):
@@ -38,7 +38,7 @@ class NpuDevice(EventDevice):
     @property
     def lock_name(self) -> str:
         """The device by the host's number, since two processes may see different ones as number 0."""
-        return f"npu-{visible_number(_VISIBLE, self.index)}"
+        return f"npu-{visible_number(VISIBLE, self.index)}"
 
     def import_torch(self) -> ModuleType:
         """Torch with torch_npu. Raises DeviceError where either cannot be imported."""
@@ -64,6 +64,11 @@ class NpuDevice(EventDevice):
     def refusals(self) -> tuple[str, ...]:
         """The variables of the environment under which times mean nothing, by name."""
         return tuple(f"{reason}." for reason in npu_knobs.refusals(os.environ))
+
+    def watch(self) -> Watch:
+        """Watch the host, and the chip with ``npu-smi`` where that is there: twice two questions around the rounds."""
+        smi = self._smi
+        return super().watch() if smi is None else DeviceWatch(lambda: smi.conditions(self.raise_clock))
 
     def record_profile(self, folder: Path, run: Callable[[], None], *, full: bool = False) -> Recording:
         """The kernels of ``run``, by torch_npu's profiler; ``full`` has torch_npu analyse it whole."""
@@ -96,6 +101,11 @@ class NpuDevice(EventDevice):
             **npu_knobs.hard_keys(os.environ),
             **npu_knobs.switches(self.torch),
         }
+
+    @cached_property
+    def _smi(self) -> NpuSmi | None:
+        program = find_npu_smi(os.environ)
+        return None if program is None else NpuSmi(program, visible_number(VISIBLE, self.index), os.environ)
 
     @cached_property
     def _install(self) -> AscendInstall:

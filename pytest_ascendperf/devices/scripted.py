@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.immediate import ImmediateDevice
 from pytest_ascendperf.errors import MeasurementError
+from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.kernels import EAGER_MODEL
 
@@ -73,6 +74,17 @@ class ScriptedInterval:
         return (self._stop_ps - self._start_ps) / _PS_PER_US
 
 
+class ScriptedWatch:
+    """A watch that sees what its script says."""
+
+    def __init__(self, seen: Conditions | None) -> None:
+        self._seen = seen
+
+    def conditions(self) -> Conditions | None:
+        """What the script says."""
+        return self._seen
+
+
 class ScriptedDevice(ImmediateDevice):
     """A deterministic device. Only :meth:`spend` moves its clock, which is its host clock as well.
 
@@ -96,6 +108,9 @@ class ScriptedDevice(ImmediateDevice):
         """Reading of the clock, in picoseconds since the device was made."""
         self.waits = 0
         """How often the host waited for the device."""
+        self.conditions: Sequence[Conditions | None] = ()
+        """What the machine says of successive samples; after the last one it goes on saying that. Empty: nothing."""
+        self._watches = 0
         self._kernels: list[ScriptedKernel] = []
         self._chip = chip
         self._stack_id = stack_id
@@ -143,6 +158,11 @@ class ScriptedDevice(ImmediateDevice):
     def controlled(self, threads: int | None) -> AbstractContextManager[None]:
         """Nothing to hold: scripted time does not depend on ``threads``."""
         return nullcontext()
+
+    def watch(self) -> ScriptedWatch:
+        """Watch the machine of the script."""
+        self._watches += 1
+        return ScriptedWatch(self.conditions[min(self._watches, len(self.conditions)) - 1] if self.conditions else None)
 
     def flush_caches(self) -> None:
         """Nothing to flush: scripted time does not depend on caches."""

@@ -19,8 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
-from pytest_ascendperf.devices.base import Recording
+from pytest_ascendperf.devices.base import Recording, Watch
 from pytest_ascendperf.devices.cpu import held_threads, is_traced
+from pytest_ascendperf.devices.host_watch import HostWatch
 from pytest_ascendperf.devices.processor import read_processor
 from pytest_ascendperf.devices.reference_work import ReferenceWork, matrix_product, vector_work
 from pytest_ascendperf.errors import DeviceError
@@ -141,6 +142,10 @@ class EventDevice(ABC):
     def controlled(self, threads: int | None) -> AbstractContextManager[None]:
         """Hold torch's intra-op thread count of the host at ``threads`` (None: as it is)."""
         return held_threads(self.torch, threads)
+
+    def watch(self) -> Watch:
+        """Watch the host's processors: on them depends how long the host takes."""
+        return HostWatch()
 
     def raise_clock(self) -> None:
         """Run the reference work for some milliseconds: an idle chip runs at a lower clock."""

@@ -1,5 +1,7 @@
 """May the rounds of a session be judged at all? Decided on the raw durations, before anything is computed from them.
 
+What the machine says of itself counts as well; its rules are those of :mod:`.conditions`.
+
 What makes a session invalid is what is certain. A single round of any size is not: processes are preempted, pages
 fault and clocks are adjusted, and the session's median hardly moves. No round is ever dropped.
 """
@@ -11,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ascendperf.statistics.order import median
+from pytest_ascendperf.judge.conditions import clock_reasons, condition_notes, condition_reasons
+from pytest_ascendperf.statistics.order import median, quantiles
 from pytest_ascendperf.statistics.trend import find_trend
-from pytest_ascendperf.units import format_change, format_duration, format_share
+from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 
 if TYPE_CHECKING:
+    from pytest_ascendperf.model.conditions import Conditions
     from pytest_ascendperf.model.measurement import Session
 
 TREND_P = 0.001
@@ -23,6 +27,13 @@ TREND_P = 0.001
 TREND_DRIFT = 0.02
 """... and change the time by this much from the first block of rounds to the last."""
 
+UNSETTLED = "The warm-up ended at its time limit, before times had settled: the first rounds may be slower."
+
+MAX_SPREAD = 0.5
+"""Range of the middle half of the rounds, relative to their median, unless a test allows more. Rounds of one call on a
+busy shared host seldom reach a fifth of it; beyond it the median is a matter of chance."""
+SPREAD_ROUNDS = 8
+"""Fewer rounds have no quartiles to speak of."""
 
 REFERENCE_CHANGE = 0.05
 """The device's reference work may take this much more or less time than it did for the baseline."""
@@ -36,6 +47,12 @@ class RawRounds:
     """Time of each round in the order measured, in µs per round or per call; nothing is assumed of the values."""
     warmup_settled: bool
     """Whether the warm-up ended because times had stopped changing, not because its time was up."""
+    max_spread: float = MAX_SPREAD
+    """Range of the middle half of the rounds that is allowed, relative to their median."""
+    conditions: Conditions | None = None
+    """What the machine said of itself meanwhile; None where it says nothing."""
+    on_host: bool = True
+    """Whether the durations are the host's time."""
 
 
 def invalid_reasons(rounds: RawRounds) -> tuple[str, ...]:
@@ -43,16 +60,21 @@ def invalid_reasons(rounds: RawRounds) -> tuple[str, ...]:
     durations = rounds.durations_us
     if not durations:
         return ("No round was measured.",)
-    return _clock_reasons(durations) or _trend_reasons(durations)
+    said = condition_reasons(rounds.conditions, rounds=len(durations), on_host=rounds.on_host)
+    seen = _clock_reasons(durations) or (*_trend_reasons(durations), *_spread_reasons(durations, rounds.max_spread))
+    return (*said, *seen)
 
 
 def device_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
     """Why ``session`` must not be compared with the sessions of ``base``, each a sentence: the device itself changed.
 
+    A clock that the device tells is what decides. Beside it there is the reference work.
     The reference work is the same in every process and knows nothing of the measured code. Where it takes another time,
     the clock was throttled, or the device was shared, on one of the two occasions. Where there are two kinds of it,
     both must have changed alike; one alone is a kernel that the software changed (:func:`reference_notes`).
     """
+    if clock := clock_reasons(session, base):
+        return clock
     product = _product_change(session, base)
     if product is None or not product.is_beyond_limit:
         return ()
@@ -125,9 +147,8 @@ def notes(rounds: RawRounds) -> tuple[str, ...]:
     them; a call too slow to be repeated often within the warm-up's time can never be seen to settle, and would never be
     judged.
     """
-    if rounds.warmup_settled:
-        return ()
-    return ("The warm-up ended at its time limit, before times had settled: the first rounds may be slower.",)
+    said = condition_notes(rounds.conditions, rounds=len(rounds.durations_us), on_host=rounds.on_host)
+    return (*(() if rounds.warmup_settled else (UNSETTLED,)), *said)
 
 
 def _clock_reasons(durations_us: tuple[float, ...]) -> tuple[str, ...]:
@@ -155,3 +176,16 @@ def _trend_reasons(durations_us: tuple[float, ...]) -> tuple[str, ...]:
             f"(p = {trend.p_value:.1g}); the limit is {format_share(TREND_DRIFT)}.",
         )
     return ()
+
+
+def _spread_reasons(durations_us: tuple[float, ...], max_spread: float) -> tuple[str, ...]:
+    if len(durations_us) < SPREAD_ROUNDS:
+        return ()
+    low_us, middle_us, high_us = quantiles(durations_us, (0.25, 0.5, 0.75))
+    spread = (high_us - low_us) / middle_us
+    if spread <= max_spread:
+        return ()
+    return (
+        f"The middle half of {len(durations_us)} rounds spreads over {format_share(spread)} of their median; the limit "
+        f"is {format_tolerance(max_spread)}. If the call is honestly that uneven, allow it: npu_perf(max_spread=...).",
+    )

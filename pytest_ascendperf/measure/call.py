@@ -1,7 +1,8 @@
 """Measure one call: its own result for the caller, and the session that this process contributes.
 
-The steps are calibration and warm-up, sampling, the host's time, and the check of the raw rounds. A sample that cannot
-be trusted is taken again, at most twice; what remains untrustworthy is handed on with its reasons and never judged.
+The steps are calibration and warm-up, sampling, the host's time, and the check of the raw rounds and of what the
+machine says of itself. A sample that cannot be trusted is taken again, at most twice; what remains untrustworthy is
+handed on with its reasons and never judged.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pytest_ascendperf.measure.sampling import Sample, sample
 from pytest_ascendperf.measure.session import per_call_us, summarise
 from pytest_ascendperf.measure.warmup import Warmup, warm_up, warm_up_until_settled
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import SamplingPlan
@@ -47,6 +49,12 @@ class _Attempt:
     sample: Sample
     host: HostTime | None
     """None where the host's time was not measured."""
+    conditions: Conditions | None
+    """What the machine said of itself meanwhile."""
+    max_spread: float
+    """That of the plan."""
+    has_own_clock: bool
+    """That of the device."""
 
     @property
     def is_host_bound(self) -> bool:
@@ -66,7 +74,13 @@ class _Attempt:
 
     @property
     def raw(self) -> validity.RawRounds:
-        return validity.RawRounds(durations_us=self.judged_us, warmup_settled=self.warmup.settled)
+        return validity.RawRounds(
+            durations_us=self.judged_us,
+            warmup_settled=self.warmup.settled,
+            max_spread=self.max_spread,
+            conditions=self.conditions,
+            on_host=self.is_host_bound or not self.has_own_clock,
+        )
 
     @property
     def invalid(self) -> tuple[str, ...]:
@@ -120,7 +134,15 @@ def _first_attempt(runner: RoundRunner[Any], plan: SamplingPlan, *, first_us: fl
     further = warmup.pace.calls_per_round - 1
     first_round_us = first_us + (sum(runner.batch(1, further)) if further else 0.0)
     taken = sample(runner, plan, warmup.pace, first_rounds_us=(first_round_us,), begun_s=begun_s)
-    return _Attempt(warmup=warmup, warmup_calls=0, sample=taken, host=None)
+    return _Attempt(
+        warmup=warmup,
+        warmup_calls=0,
+        sample=taken,
+        host=None,
+        conditions=None,  # an accelerator is kept busy to read its clock, and would be warm
+        max_spread=plan.max_spread,
+        has_own_clock=runner.device.has_own_clock,
+    )
 
 
 def _further_attempt(runner: RoundRunner[Any], plan: SamplingPlan, last: _Attempt) -> _Attempt:
@@ -134,13 +156,22 @@ def _further_attempt(runner: RoundRunner[Any], plan: SamplingPlan, last: _Attemp
 
 
 def _sampled(runner: RoundRunner[Any], plan: SamplingPlan, warmup: Warmup) -> _Attempt:
-    warmup_calls = runner.calls_made
-    taken = sample(runner, plan, warmup.pace, first_rounds_us=(), begun_s=runner.device.host_time_s())
+    device, warmup_calls = runner.device, runner.calls_made
+    watch = device.watch()
+    taken = sample(runner, plan, warmup.pace, first_rounds_us=(), begun_s=device.host_time_s())
+    host = None
     # A flush between rounds gives the host time to run ahead, so with cold caches there is no host time to speak of.
-    if not runner.device.has_own_clock or plan.cold or not is_clock_sound(taken.rounds_us):
-        return _Attempt(warmup=warmup, warmup_calls=warmup_calls, sample=taken, host=None)
-    host = time_host(runner, plan, taken.calls_per_round)
-    return _Attempt(warmup=warmup, warmup_calls=warmup_calls, sample=taken, host=host)
+    if device.has_own_clock and not plan.cold and is_clock_sound(taken.rounds_us):
+        host = time_host(runner, plan, taken.calls_per_round)
+    return _Attempt(
+        warmup=warmup,
+        warmup_calls=warmup_calls,
+        sample=taken,
+        host=host,
+        conditions=watch.conditions(),
+        max_spread=plan.max_spread,
+        has_own_clock=device.has_own_clock,
+    )
 
 
 def _measurement(
@@ -163,6 +194,7 @@ def _measurement(
             warmup_calls=last.warmup_calls,
             reference_us=references_us[0],
             vector_reference_us=references_us[1],
+            conditions=last.conditions,
         )
     return Measurement(
         case=case,

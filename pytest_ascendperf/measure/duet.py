@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any, Protocol, TypeVar
 
 from pytest_ascendperf.devices.base import Device
+from pytest_ascendperf.judge.conditions import condition_notes, condition_reasons
 from pytest_ascendperf.measure.call import HOST_BOUND, environment_of
 from pytest_ascendperf.measure.deferred import reject_deferred_result, reject_deferring_function
 from pytest_ascendperf.measure.garbage import collector_paused
@@ -20,6 +21,7 @@ from pytest_ascendperf.measure.rounds import RoundRunner, is_clock_sound
 from pytest_ascendperf.measure.session import per_call_us, summarise
 from pytest_ascendperf.measure.warmup import Warmup, warm_up
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
 from pytest_ascendperf.model.protocol import SamplingPlan
 
@@ -67,7 +69,8 @@ def measure_in_duet(
 ) -> tuple[T, Measurement]:
     """The result of the first call of ``call``, and this half's measurement of the rounds that ``conductor`` ordered.
 
-    As :func:`.call.measure_call`, but for the sampling: there is no budget, and no round is judged here.
+    As :func:`.call.measure_call`, but for the sampling: there is no budget, and no round is judged here. What the
+    machine says of itself is told and does not invalidate: both halves were measured under it.
     """
     reject_deferring_function(call)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -79,6 +82,7 @@ def measure_in_duet(
         result, first_us = runner.first_call()
         reject_deferred_result(result)
         refusals = device.refusals()
+        conditions = None
         if refusals:
             warmup, rounds = None, _Rounds()
             conductor.ready(_ready(device, first_us, host_bound=False, refusals=refusals))
@@ -89,15 +93,17 @@ def measure_in_duet(
             host_bound = _is_host_bound(runner, plan, warmup)
             runner.phase = "sampling"
             rounds = _Rounds(warmup_calls=runner.calls_made)
+            watch = device.watch()
             conductor.ready(_ready(device, warmup.pace.call_us, host_bound=host_bound, refusals=()))
             rounds.run(runner, conductor)
+            conditions = watch.conditions()
         environment = environment_of(device, plan)
     return result, Measurement(
         case=case,
         environment=environment,
-        session=rounds.session(started),
+        session=rounds.session(started, conditions),
         invalid=refusals or rounds.invalid(),
-        notes=_notes(warmup, rounds),
+        notes=(*_notes(warmup, rounds), *rounds.said(conditions, has_own_clock=device.has_own_clock)),
     )
 
 
@@ -145,7 +151,15 @@ class _Rounds:
             return ("No round was asked for.",)
         return () if self._is_sound() else ("The clock stood still or went backwards in a round.",)
 
-    def session(self, started: str) -> Session | None:
+    def said(self, conditions: Conditions | None, *, has_own_clock: bool) -> tuple[str, ...]:
+        """What the machine says of the time of these rounds, a sentence each."""
+        count, on_host = len(self._device_us), self.clock is Clock.HOST or not has_own_clock
+        return (
+            *condition_reasons(conditions, rounds=count, on_host=on_host),
+            *condition_notes(conditions, rounds=count, on_host=on_host),
+        )
+
+    def session(self, started: str, conditions: Conditions | None) -> Session | None:
         """What is kept of the rounds; None where there are none, or none that can be told."""
         if not self._device_us or not self._is_sound():
             return None
@@ -156,6 +170,7 @@ class _Rounds:
             started=started,
             calls_per_round=self._calls,
             warmup_calls=self._warmup_calls,
+            conditions=conditions,
         )
 
     def _is_sound(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.measurement import QUANTILE_LEVELS, Clock, Session
 from pytest_ascendperf.statistics.order import median, quantiles
 from pytest_ascendperf.statistics.series import lag1_autocorrelation, mean, standard_deviation, thinned
@@ -31,12 +32,14 @@ def summarise(
     warmup_calls: int,
     reference_us: float | None = None,
     vector_reference_us: float | None = None,
+    conditions: Conditions | None = None,
 ) -> Session:
     """The session of rounds whose times per call, in µs, all above 0, are given in the order measured on each clock.
 
     The session's times are those of ``clock``; for HOST, ``host_us`` must be given. ``started`` is a UTC time in
     ISO 8601, ``calls_per_round`` belongs to the rounds on ``clock``, ``warmup_calls`` counts the calls before the first
-    round, and ``reference_us`` and ``vector_reference_us`` are the device's times for its reference work.
+    round, ``reference_us`` and ``vector_reference_us`` are the device's times for its reference work, and
+    ``conditions`` is what the machine said of itself during the rounds.
     """
     call_us = device_us if host_us is None or clock is Clock.DEVICE else host_us
     return Session(
@@ -54,4 +57,5 @@ def summarise(
         lag1=lag1_autocorrelation(call_us),
         quantiles_us=quantiles(call_us, [level for _, level in QUANTILE_LEVELS]),
         samples_us=thinned(call_us),
+        conditions=conditions,
     )

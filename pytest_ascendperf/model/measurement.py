@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.kernel_table import KernelTable
 
@@ -61,6 +62,8 @@ class Session:
     """Quantiles over rounds at ``QUANTILE_LEVELS``."""
     samples_us: tuple[float, ...]
     """At most 64 rounds in the order measured, evenly thinned."""
+    conditions: Conditions | None = None
+    """What the machine said of itself meanwhile; None where it says nothing."""
 
     @property
     def median_us(self) -> float:
@@ -75,9 +78,11 @@ class Session:
         """Plain JSON types, keys sorted."""
         names = [name for name, _ in QUANTILE_LEVELS]
         vector = {} if self.vector_reference_us is None else {"vector_reference_us": self.vector_reference_us}
+        conditions = {} if self.conditions is None else {"conditions": self.conditions.to_dict()}
         return {
             "calls_per_round": self.calls_per_round,
             "clock": self.clock.value,
+            **conditions,
             "device_median_us": self.device_median_us,
             "host_median_us": self.host_median_us,
             "lag1": self.lag1,
@@ -124,6 +129,7 @@ class Session:
             lag1=fields.number(fields.required(data, "lag1"), "lag1"),
             quantiles_us=tuple(levels),
             samples_us=fields.positive_numbers(data, "samples_us"),
+            conditions=_added_conditions(data),
         )
 
 
@@ -141,6 +147,16 @@ def _optional_time(data: Mapping[str, object], key: str) -> float | None:
 def _added_time(data: Mapping[str, object], key: str) -> float | None:
     """A time that earlier versions did not write."""
     return _optional_time(data, key) if key in data else None
+
+
+def _added_conditions(data: Mapping[str, object]) -> Conditions | None:
+    """What earlier versions did not write."""
+    if "conditions" not in data:
+        return None
+    try:
+        return Conditions.from_dict(fields.as_object(data["conditions"]))
+    except InvalidDataError as error:
+        raise error.inside("conditions") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

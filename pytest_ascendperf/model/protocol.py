@@ -23,6 +23,8 @@ class SamplingPlan:
     """Compute threads during the measurement; None to leave them as they are."""
     cold: bool
     """Whether the device's caches are emptied before each round, which then is one call."""
+    max_spread: float
+    """Range of the middle half of the rounds that is allowed, relative to their median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,4 +266,5 @@ def _plan(settings: Settings) -> SamplingPlan:
         precision=settings.precision,
         threads=settings.threads,
         cold=settings.cache == "cold",
+        max_spread=settings.max_spread,
     )

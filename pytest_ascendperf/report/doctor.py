@@ -14,6 +14,7 @@ from pytest_ascendperf.devices.diagnosis import Diagnosis
 from pytest_ascendperf.devices.host_state import HostState
 from pytest_ascendperf.devices.npu_probe import ProbeResult
 from pytest_ascendperf.devices.version_files import FoundVersion
+from pytest_ascendperf.model.conditions import Conditions
 
 BUSY_SHARE = 0.5
 """Load per processor from which the host is called busy: another process then runs beside most measurements."""
@@ -45,6 +46,10 @@ class Examination:
     knobs: tuple[tuple[str, str], ...]
     """Environment variables that become part of an NPU's fingerprint."""
     host: HostState
+    watched: Conditions | None
+    """What the host's counters say of a moment; None where there are none."""
+    npu_smi: str | Diagnosis | None
+    """What ``npu-smi`` says of the first NPU, or why it says nothing; None where no NPU was to be examined."""
 
     @property
     def can_measure(self) -> bool:
@@ -71,7 +76,11 @@ def _facts(examination: Examination) -> Iterator[tuple[str, str, str]]:
     yield from _device(examination)
     yield from _software(examination)
     yield from _switches(examination)
+    if examination.npu_smi is not None:
+        is_known = isinstance(examination.npu_smi, str)
+        yield _FINE if is_known else _SUSPICIOUS, "npu-smi", str(examination.npu_smi)
     yield from _host(examination.host)
+    yield _counters(examination.watched)
 
 
 def _device(examination: Examination) -> Iterator[tuple[str, str, str]]:
@@ -144,3 +153,17 @@ def _host(host: HostState) -> Iterator[tuple[str, str, str]]:
         yield _FINE, "load", load
     else:
         yield _SUSPICIOUS, "load", f"{load}: the host is busy; end what else runs there before you measure"
+
+
+def _counters(watched: Conditions | None) -> tuple[str, str, str]:
+    """Whether it would be seen that others had the processors."""
+    host = None if watched is None else watched.host
+    unread = {
+        "/proc/stat": host is None or host.steal_share is None,
+        "/proc/self/task/*/schedstat": host is None or host.waiting_share is None,
+    }
+    if not any(unread.values()):
+        return _FINE, "counters", f"{' and '.join(unread)} tell who else had the processors"
+    paths = " and ".join(path for path, is_unread in unread.items() if is_unread)
+    remedy = "keep the host to yourself, or measure on Linux with /proc in the container"
+    return _SUSPICIOUS, "counters", f"{paths} cannot be read: who else had the processors goes unseen; {remedy}"

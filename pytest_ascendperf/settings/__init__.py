@@ -53,6 +53,7 @@ class Settings(NamedTuple):
     rounds: int | None
     budget_s: float
     precision: float
+    max_spread: float
     threads: int | None
     cache: str
     kernels: str

@@ -115,6 +115,15 @@ SETTINGS: tuple[Setting, ...] = (
         marker=True,
     ),
     Setting(
+        name="max_spread",
+        check=checks.number(0.0, open_low=True),
+        default=0.5,
+        help="a session whose middle half of rounds spreads over more than this share of their median is invalid",
+        metavar="RATIO",
+        ini_type="float",
+        marker=True,
+    ),
+    Setting(
         name="threads",
         check=checks.count_or_auto(1),
         default=None,

@@ -82,7 +82,14 @@ def test_a_product_is_timed_on_the_devices_events() -> None:
     assert isinstance(found, CudaFound)
     device = CudaDevice()
     plan = SamplingPlan(
-        warmup=None, max_warmup_s=2.0, rounds=None, budget_s=1.0, precision=0.005, threads=None, cold=False
+        warmup=None,
+        max_warmup_s=2.0,
+        rounds=None,
+        budget_s=1.0,
+        precision=0.005,
+        threads=None,
+        cold=False,
+        max_spread=0.5,
     )
     matrix = device.torch.ones((4096, 4096), dtype=device.torch.float16, device=device.torch_name)
     _, measurement = measure_call(device, plan, CaseId(module="m.py", test="t"), lambda: matrix @ matrix)

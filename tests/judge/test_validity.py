@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,3 +82,24 @@ def test_a_warm_up_that_did_not_settle_is_noted_and_judged() -> None:
     assert invalid_reasons(unsettled) == ()
     (note,) = notes(unsettled)
     assert "before times had settled" in note
+
+
+def test_rounds_that_spread_too_far_are_named_with_the_limit_and_the_setting() -> None:
+    """Quartiles of 8 rounds are means of neighbours: 100 and 160 around 130."""
+    torn = [100.0, 160.0] * 4
+    assert invalid_reasons(rounds(*torn)) == ()
+    wider = [100.0, 170.0] * 4
+    assert invalid_reasons(rounds(*wider)) == (
+        "The middle half of 8 rounds spreads over 51.9 % of their median; the limit is 50 %. If the call is honestly "
+        "that uneven, allow it: npu_perf(max_spread=...).",
+    )
+    assert invalid_reasons(replace(rounds(*wider), max_spread=0.6)) == ()
+
+
+def test_less_than_eight_rounds_have_no_quartiles() -> None:
+    assert invalid_reasons(rounds(*[100.0, 900.0] * 3, 500.0)) == ()
+
+
+def test_a_clock_that_stood_still_has_no_spread() -> None:
+    (reason,) = invalid_reasons(rounds(*[0.0] * 20))
+    assert "stood still" in reason

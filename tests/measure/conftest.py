@@ -55,6 +55,7 @@ def make_plan() -> Callable[..., SamplingPlan]:
             "precision": 0.005,
             "threads": None,
             "cold": False,
+            "max_spread": 0.5,
         }
         settings.update(changes)
         return SamplingPlan(**settings)

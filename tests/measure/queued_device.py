@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.immediate import ImmediateDevice
+from pytest_ascendperf.devices.scripted import ScriptedWatch
+from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.environment import Environment
 
 _PS_PER_US = 1_000_000
@@ -47,6 +49,7 @@ class QueuedDevice(ImmediateDevice):
         self.free_ps = 0
         self.flushes = 0
         self.raised = 0
+        self.conditions: Conditions | None = None
         self._reference_us = reference_us
         self._refusals = refusals
         self._lead_in_us = lead_in_us
@@ -84,6 +87,9 @@ class QueuedDevice(ImmediateDevice):
     def flush_caches(self) -> None:
         self.flushes += 1
         self.free_ps = self.reached_ps() + _FLUSH_PS
+
+    def watch(self) -> ScriptedWatch:
+        return ScriptedWatch(self.conditions)
 
     def raise_clock(self) -> None:
         self.raised += 1

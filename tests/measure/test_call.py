@@ -120,7 +120,7 @@ def test_the_budget_ends_a_sampling_that_never_gets_precise(
 ) -> None:
     noise = random.Random(4)
     work = make_work(lambda number: noise.uniform(500.0, 1_500.0))
-    _, measurement = measure_call(device, make_plan(budget_s=0.5, precision=0.0), case, work)
+    _, measurement = measure_call(device, make_plan(budget_s=0.5, precision=0.0, max_spread=1.0), case, work)
     assert usable(measurement).rounds == pytest.approx(500, rel=0.05)
 
 
@@ -129,9 +129,9 @@ def test_the_number_of_rounds_is_bounded(
 ) -> None:
     noise = random.Random(5)
     work = make_work(lambda number: noise.uniform(20.0, 60.0))
-    _, measurement = measure_call(device, make_plan(budget_s=1e6, precision=0.0), case, work)
+    _, measurement = measure_call(device, make_plan(budget_s=1e6, precision=0.0, max_spread=1.0), case, work)
     assert usable(measurement).rounds == MAX_ROUNDS
-    _, measurement = measure_call(device, make_plan(budget_s=1e6, rounds=MAX_ROUNDS + 1), case, work)
+    _, measurement = measure_call(device, make_plan(budget_s=1e6, rounds=MAX_ROUNDS + 1, max_spread=1.0), case, work)
     assert usable(measurement).rounds == MAX_ROUNDS
     assert measurement.notes == (
         f"{MAX_ROUNDS} rounds were measured, which is the most; {MAX_ROUNDS + 1} were asked for.",

@@ -25,6 +25,7 @@ from pytest_ascendperf.measure.pairing import (
     play_alone,
 )
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions, HostConditions
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import SamplingPlan
 
@@ -103,6 +104,18 @@ def test_a_clock_that_goes_back_in_a_round_is_invalid(
     assert script.answers_us == [10.0, 10.0, -1e6]
     assert measurement.session is None
     assert measurement.invalid == ("The clock stood still or went backwards in a round.",)
+
+
+def test_what_the_machine_says_is_told_and_spoils_no_half(
+    device: ScriptedDevice, make_work: Callable[..., Work], make_plan: Callable[..., SamplingPlan], case: CaseId
+) -> None:
+    """Both halves were measured under it."""
+    device.conditions = [Conditions(host=HostConditions(steal_share=0.5, limited_share=0.5))]
+    _, measurement = measure_in_duet(device, make_plan(warmup=1), case, make_work(10.0), Script(1, 1, 1))
+    assert measurement.invalid == ()
+    assert [note.split()[0] for note in measurement.notes] == ["Other", "A"]
+    assert measurement.session is not None
+    assert measurement.session.conditions == device.conditions[0]
 
 
 def test_an_exception_of_the_call_comes_through(

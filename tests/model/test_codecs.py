@@ -12,6 +12,7 @@ import pytest
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
 from pytest_ascendperf.model.environment import Environment, KeyDifference
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
 from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
@@ -137,6 +138,61 @@ def test_no_field_of_a_drift_may_be_missing(key: str) -> None:
 def test_a_drift_rests_on_a_screening() -> None:
     with pytest.raises(InvalidDataError, match=r"drift\.screen: expected an object, found null"):
         Verdict.from_dict({**VERDICT.to_dict(), "drift": {**DRIFT.to_dict(), "screen": None}})
+
+
+HOST = HostConditions(steal_share=0.01, waiting_share=0.0, waits=3, others_share=0.2, limited_share=1.5)
+CHIP = DeviceConditions(
+    source="npu-smi",
+    clock_mhz=1500.0,
+    max_clock_mhz=1800.0,
+    throttling=("hot",),
+    others=(OtherProcess(pid=7, name="other", memory_mib=64.0), OtherProcess(pid=8)),
+    temperature_c=-3.0,
+    power_w=93.5,
+    problem="why",
+)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        Conditions(),
+        Conditions(host=HostConditions(), device=DeviceConditions(source="NVML", throttling=(), others=())),
+        Conditions(host=HOST, device=CHIP),
+    ],
+)
+def test_conditions_are_read_back_as_they_were(conditions: Conditions) -> None:
+    """What is not known is not written; an empty list of processes is knowledge."""
+    session = replace(SESSION, conditions=conditions)
+    assert list(session.to_dict()) == sorted([*SESSION.to_dict(), "conditions"])
+    assert Session.from_dict(through_json(session.to_dict())) == session
+
+
+def test_a_session_of_an_earlier_version_has_no_conditions() -> None:
+    assert "conditions" not in SESSION.to_dict()
+    assert Session.from_dict(through_json(SESSION.to_dict())).conditions is None
+
+
+@pytest.mark.parametrize(
+    ("where", "data"),
+    [
+        ("conditions", []),
+        ("conditions.host", 1),
+        ("conditions.host.steal_share", {"steal_share": -0.1}),
+        ("conditions.host.waits", {"waits": 1.5}),
+        ("conditions.device.source", {}),
+        ("conditions.device.clock_mhz", {"source": "npu-smi", "clock_mhz": 0}),
+        ("conditions.device.throttling", {"source": "npu-smi", "throttling": "hot"}),
+        ("conditions.device.others[].pid", {"source": "npu-smi", "others": [{"name": "x"}]}),
+        ("conditions.device.temperature_c", {"source": "npu-smi", "temperature_c": -300}),
+    ],
+)
+def test_conditions_that_cannot_be_are_located(where: str, data: object) -> None:
+    _, *inner = where.split(".")
+    written = {inner[0]: data} if inner else data
+    with pytest.raises(InvalidDataError) as caught:
+        Session.from_dict({**SESSION.to_dict(), "conditions": written})
+    assert caught.value.where == where
 
 
 @pytest.mark.parametrize("key", VERDICT.to_dict())

@@ -10,7 +10,7 @@ import pytest
 
 from npu_sim.machines import MachineFactory
 from npu_sim.suite import OPERATORS, Ended, Suite
-from simulated_cann.scenario import Scenario
+from simulated_cann.scenario import NpuSmi, Scenario
 
 KERNELS = {"Add": 8.0, "Mul": 40.0}
 FEW = ("--ascendperf-sessions=2", "--ascendperf-confirm-sessions=2")
@@ -80,7 +80,8 @@ def test_another_cann_has_no_baseline_and_the_older_one_is_told_not_used(copy: S
 
 def test_a_throttled_device_gives_no_verdict(copy: Suite, machine: MachineFactory) -> None:
     """All reference work takes longer, too: INVALID, and not a regression of the code."""
-    ended = copy.run(machine(Scenario(kernel_us=KERNELS, clock_ratio=0.5)), *FEW, "--ascendperf-strict")
+    throttled = Scenario(kernel_us=KERNELS, clock_ratio=0.5, npu_smi=NpuSmi.ABSENT)
+    ended = copy.run(machine(throttled), *FEW, "--ascendperf-strict")
     assert ended.status == 1, ended.text
     assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
     assert "The device itself ran at another speed" in ended.text
@@ -88,8 +89,52 @@ def test_a_throttled_device_gives_no_verdict(copy: Suite, machine: MachineFactor
 
 
 def test_a_shared_device_gives_no_verdict(copy: Suite, machine: MachineFactory) -> None:
-    ended = copy.run(machine(Scenario(kernel_us=KERNELS, neighbour_share=0.25)), *FEW)
+    shared = Scenario(kernel_us=KERNELS, neighbour_share=0.25, npu_smi=NpuSmi.ABSENT)
+    ended = copy.run(machine(shared), *FEW)
     assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
+    assert "The device itself ran at another speed" in ended.text
+
+
+def test_a_clock_that_npu_smi_tells_is_kept_and_compared(copy: Suite, machine: MachineFactory) -> None:
+    document = json.loads(
+        (copy.folder / "baselines/ascend910b3-simulated/cann-9.1.0/test_operators.json").read_text("utf-8")
+    )
+    for session in document["tests"]["test_add"][""]["sessions"]:
+        assert session["conditions"]["device"] == {
+            "clock_mhz": 1800.0,
+            "max_clock_mhz": 1800.0,
+            "others": [],
+            "power_w": 130.4,
+            "source": "npu-smi",
+            "temperature_c": 46.0,
+        }
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS, clock_ratio=0.85)), *FEW)
+    assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
+    assert "clock is 1530 MHz and was 1800 MHz when the baseline was recorded" in ended.text
+
+
+def test_a_process_that_npu_smi_lists_gives_no_verdict(copy: Suite, machine: MachineFactory) -> None:
+    """It may do nothing at the moment: whether it did meanwhile, nobody can tell."""
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS, neighbour_memory_bytes=2**30)), *FEW)
+    assert ended.statuses() == {"test_add": "invalid", "test_mul": "invalid"}
+    assert "Another process was on the device while it was measured: process 4242 (neighbour, 1024 MiB)" in ended.text
+    assert ended.case("test_add")["notes"][1].startswith("Sample 2 of 3 was discarded: Another process")
+
+
+@pytest.mark.parametrize(
+    ("npu_smi", "words"),
+    [
+        (NpuSmi.FAILING, "npu-smi info -m ended with status 1: dcmi module initialize failed. ret is -8005"),
+        (NpuSmi.GARBAGE, "npu-smi info -m lists no chip of logic id 0"),
+        (NpuSmi.OUTSIDE, "it tells no process of this run among those on the chip"),
+    ],
+)
+def test_what_npu_smi_does_not_tell_is_told_once_and_judged(
+    copy: Suite, machine: MachineFactory, npu_smi: NpuSmi, words: str
+) -> None:
+    ended = copy.run(machine(Scenario(kernel_us=KERNELS, npu_smi=npu_smi)), *FEW)
+    assert ended.statuses() == {"test_add": "pass", "test_mul": "pass"}
+    assert " ".join(ended.text.split()).count(words) == 1
 
 
 LINEAR = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from npu_sim.machines import MachineFactory
-from simulated_cann.scenario import LOST_HEARTBEAT, Scenario
+from simulated_cann.scenario import LOST_HEARTBEAT, NpuSmi, Scenario
 
 OPEN = """
 import json
@@ -126,11 +126,46 @@ x = device.torch.ones(8, device=device.torch_name)
 
 def measured(cold):
     plan = SamplingPlan(
-        warmup=1, max_warmup_s=2.0, rounds=1, budget_s=1.0, precision=0.005, threads=None, cold=cold
+        warmup=1, max_warmup_s=2.0, rounds=1, budget_s=1.0, precision=0.005, threads=None, cold=cold, max_spread=0.5
     )
     return measure_call(device, plan, CaseId(module="m", test="t"), lambda: x + x)[1].to_dict()
 """
 )
+
+
+WATCH = """
+import json
+from pytest_ascendperf.devices.npu import NpuDevice
+
+device = NpuDevice({index})
+device.prepare()
+watch = device.watch()
+conditions = watch.conditions()
+print(json.dumps(conditions.to_dict()))
+"""
+
+
+def test_a_watch_asks_for_the_chip_that_the_host_numbers_so(machine: MachineFactory) -> None:
+    """Device 0 of those that are visible is the host's second one, at the scenario's clock."""
+    second = {"ASCEND_RT_VISIBLE_DEVICES": "1"}
+    conditions = machine(Scenario(clock_ratio=0.75)).run(WATCH.format(index=0), variables=second).json()
+    assert conditions["device"]["clock_mhz"] == 1350.0
+    assert conditions["device"]["others"] == []
+    assert conditions["host"]["steal_share"] >= 0.0
+    conditions = machine(Scenario(npu_smi=NpuSmi.GARBAGE)).run(WATCH.format(index=0), variables=second).json()
+    assert conditions["device"]["problem"] == "npu-smi info -m lists no chip of logic id 1"
+
+
+def test_without_npu_smi_only_the_host_is_watched(machine: MachineFactory) -> None:
+    conditions = machine(Scenario(npu_smi=NpuSmi.ABSENT)).run(WATCH.format(index=0)).json()
+    assert set(conditions) == {"host"}
+
+
+def test_an_npu_smi_that_hangs_is_given_up_once(machine: MachineFactory) -> None:
+    program = "from pytest_ascendperf.devices import npu_smi\n" + WATCH.format(index=0)
+    program = program.replace("device = Npu", "npu_smi.NpuSmi.__init__.__kwdefaults__['timeout_s'] = 0.5\ndevice = Npu")
+    conditions = machine(Scenario(npu_smi=NpuSmi.HANGING)).run(program).json()
+    assert conditions["device"] == {"problem": "npu-smi info -m did not end within 0.5 s", "source": "npu-smi"}
 
 
 def test_a_call_is_measured_warm_and_cold(machine: MachineFactory) -> None:

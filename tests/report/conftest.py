@@ -13,6 +13,7 @@ from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.finding import Finding, FindingKind
 from pytest_ascendperf.model.kernel_table import KernelTable
@@ -24,6 +25,19 @@ from pytest_ascendperf.report.json_report import ReportedCase
 RULE = Rule(tolerance=0.05, min_change_us=0.1, confirm_sessions=5, suite_tests=1, cases=1)
 STEADY_US = (12.4, 12.45, 12.5, 12.5, 12.5, 12.5, 12.5, 12.55, 12.6)
 PATH = "baselines/scripted/scripted-1/tests/test_ffn.json"
+CONDITIONS = Conditions(
+    host=HostConditions(steal_share=0.01, waiting_share=0.02, waits=3, others_share=0.04, limited_share=0.05),
+    device=DeviceConditions(
+        source="npu-smi",
+        clock_mhz=1500.0,
+        max_clock_mhz=1800.0,
+        throttling=("over temperature",),
+        others=(OtherProcess(pid=4242, name="train", memory_mib=512.0),),
+        temperature_c=60.0,
+        power_w=93.5,
+        problem="it tells no clock",
+    ),
+)
 
 
 def session(median_us: float) -> Session:
@@ -41,6 +55,7 @@ def session(median_us: float) -> Session:
         lag1=0.0,
         quantiles_us=(median_us,) * 7,
         samples_us=(median_us,) * 3,
+        conditions=CONDITIONS,
     )
 
 

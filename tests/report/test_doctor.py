@@ -9,6 +9,7 @@ from pytest_ascendperf.devices.diagnosis import Diagnosis
 from pytest_ascendperf.devices.host_state import HostState
 from pytest_ascendperf.devices.npu_probe import NOT_INSTALLED, ProbedDevice, ProbeResult
 from pytest_ascendperf.devices.version_files import FoundVersion
+from pytest_ascendperf.model.conditions import Conditions, HostConditions
 from pytest_ascendperf.report.doctor import Examination, doctor_text
 
 DEVICE = ProbedDevice(name="Ascend910B3", total_memory_bytes=64 * 2**30, uuid=None)
@@ -35,11 +36,13 @@ HEALTHY = Examination(
     refusals=(),
     knobs=(("TASK_QUEUE_ENABLE", "2"),),
     host=HostState(governors=(("performance", 192),), load=1.25, processors=192),
+    watched=Conditions(host=HostConditions(steal_share=0.0, waiting_share=0.0)),
+    npu_smi="clock 800 of 1800 MHz while idle; processes on it: 0",
 )
 
 NOTHING = AscendInstall(torch="2.13.0", torch_npu=None, homes=(), cann=(), opp_kernel=(), driver=None, firmware=None)
 
-ONLY_CPU = replace(HEALTHY, device="cpu", npu=NOT_INSTALLED, install=NOTHING, knobs=())
+ONLY_CPU = replace(HEALTHY, device="cpu", npu=NOT_INSTALLED, install=NOTHING, knobs=(), npu_smi=None)
 
 
 def marked(examination: Examination, mark: str) -> list[str]:
@@ -63,8 +66,10 @@ def test_a_healthy_npu_has_every_fact_on_a_line_and_nothing_marked() -> None:
         "  firmware      7.7.0.6.236 (firmware/version.info)",
         "  switches      conv_hf32=on, jit_compile=off",
         "  environment   TASK_QUEUE_ENABLE=2",
+        "  npu-smi       clock 800 of 1800 MHz while idle; processes on it: 0",
         "  governor      performance",
         "  load          1.2 runnable threads on 192 processors in the last minute",
+        "  counters      /proc/stat and /proc/self/task/*/schedstat tell who else had the processors",
     ]
 
 
@@ -78,6 +83,7 @@ def test_a_host_that_is_to_use_its_cpu_is_told_why_not_the_npu_without_a_fault()
         "  torch         2.13.0",
         "  governor      performance",
         "  load          1.2 runnable threads on 192 processors in the last minute",
+        "  counters      /proc/stat and /proc/self/task/*/schedstat tell who else had the processors",
     ]
 
 
@@ -134,7 +140,7 @@ def test_without_torch_nothing_can_be_measured() -> None:
 
 def test_a_system_that_does_not_tell_is_not_blamed() -> None:
     examination = replace(HEALTHY, host=HostState(governors=(), load=None, processors=4))
-    assert doctor_text(examination).splitlines()[-2:] == [
+    assert doctor_text(examination).splitlines()[-3:-1] == [
         "  governor      the system does not tell",
         "  load          the system does not tell",
     ]
@@ -151,3 +157,17 @@ def test_versions_that_were_not_found_are_said_not_to_be() -> None:
         "  firmware      no version found",
     ):
         assert line in lines
+
+
+def test_counters_that_cannot_be_read_are_named_with_what_goes_unseen() -> None:
+    hidden = replace(HEALTHY, watched=Conditions(host=HostConditions(steal_share=0.0)))
+    (line,) = marked(hidden, "?")
+    assert line.startswith("? counters      /proc/self/task/*/schedstat cannot be read: who else had the processors")
+    (line,) = marked(replace(HEALTHY, watched=None), "?")
+    assert line.startswith("? counters      /proc/stat and /proc/self/task/*/schedstat cannot be read")
+
+
+def test_an_npu_smi_that_says_nothing_is_suspicious() -> None:
+    silent = Diagnosis(problem="not found", remedy="put it on PATH", prevents_use=False)
+    assert marked(replace(HEALTHY, npu_smi=silent), "?") == ["? npu-smi       not found; put it on PATH"]
+    assert replace(HEALTHY, npu_smi=silent).can_measure

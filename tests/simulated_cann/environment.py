@@ -7,7 +7,7 @@ import platform
 import shutil
 from pathlib import Path
 
-from .scenario import SCENARIO_VARIABLE, Mspti, Scenario, write_scenario
+from .scenario import SCENARIO_VARIABLE, Mspti, NpuSmi, Scenario, write_scenario
 
 _HERE = Path(__file__).resolve().parent
 #: Where torch_npu's analysis looks for msprof's parts, below the folder that msprof's own path leads to.
@@ -65,6 +65,8 @@ def _lay_out(home: Path, scenario: Scenario) -> None:
         (home / part / "version.info").write_text(driver, encoding="utf-8")
     for program, source in _PROGRAMS.items():
         (home / program).parent.mkdir(parents=True, exist_ok=True)
+        if program == _NPU_SMI and scenario.npu_smi is NpuSmi.ABSENT:
+            continue
         shutil.copyfile(_HERE / source, home / program)
         (home / program).chmod(0o755)
     if scenario.mspti is not Mspti.ABSENT:

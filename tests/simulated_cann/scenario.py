@@ -51,6 +51,22 @@ class Mspti(str, Enum):
     BROKEN = "broken"
 
 
+class NpuSmi(str, Enum):
+    """The program ``npu-smi``."""
+
+    COMPLETE = "complete"
+    #: It is not installed.
+    ABSENT = "absent"
+    #: It writes nothing and does not end.
+    HANGING = "hanging"
+    #: It prints what no version prints, and ends as if all were well.
+    GARBAGE = "garbage"
+    #: It says that the driver does not answer.
+    FAILING = "failing"
+    #: It numbers processes as the host does, from inside a container.
+    OUTSIDE = "outside"
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """Kernels that become one: it has the type ``into``, the inputs and the cost of the first, and all their names."""
@@ -130,6 +146,7 @@ class Scenario:
     #: By how much a kernel's duration in a profile exceeds what it took: its completion is waited for.
     profiler_overhead_us: float = 0.0
     mspti: Mspti = Mspti.ABSENT
+    npu_smi: NpuSmi = NpuSmi.COMPLETE
 
 
 def write_scenario(scenario: Scenario, path: Path) -> Path:

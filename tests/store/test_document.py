@@ -13,6 +13,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
 from pytest_ascendperf.model.measurement import Clock, Session
@@ -29,6 +30,21 @@ def content_of(*baselines: Baseline) -> bytes:
 texts = st.text(st.characters() | st.just("\udcff"), max_size=20)
 times_us = st.floats(min_value=0.0, exclude_min=True, allow_infinity=False)
 pairs = st.dictionaries(texts, texts, max_size=3).map(lambda items: tuple(sorted(items.items())))
+shares = st.none() | st.floats(min_value=0.0, allow_infinity=False)
+conditions = st.builds(
+    Conditions,
+    host=st.none()
+    | st.builds(HostConditions, steal_share=shares, waiting_share=shares, waits=st.none() | st.integers(0)),
+    device=st.none()
+    | st.builds(
+        DeviceConditions,
+        source=texts,
+        clock_mhz=st.none() | times_us,
+        throttling=st.none() | st.lists(texts, max_size=2).map(tuple),
+        others=st.none()
+        | st.lists(st.builds(OtherProcess, pid=st.integers(0), name=st.none() | texts), max_size=2).map(tuple),
+    ),
+)
 sessions = st.builds(
     Session,
     started=texts,
@@ -45,6 +61,7 @@ sessions = st.builds(
     lag1=st.floats(-1.0, 1.0),
     quantiles_us=st.lists(times_us, min_size=7, max_size=7).map(lambda values: tuple(sorted(values))),
     samples_us=st.lists(times_us, max_size=5).map(tuple),
+    conditions=st.none() | conditions,
 ).map(lambda drawn: replace(drawn, device_median_us=drawn.median_us))
 """The clock's median is the p50, in whatever a session holds."""
 environments = st.builds(

@@ -1,0 +1,103 @@
+"""What the machine says during a sample: it spoils that sample, is waited out where it ends, and is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_ascendperf.devices.scripted import ScriptedDevice
+from pytest_ascendperf.measure.call import MAX_ATTEMPTS, measure_call
+from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
+from pytest_ascendperf.model.measurement import Clock
+from pytest_ascendperf.model.protocol import SamplingPlan
+
+from .queued_device import QueuedDevice
+
+MakePlan = Callable[..., SamplingPlan]
+MakeWork = Callable[[Any], Any]
+
+QUIET = Conditions(device=DeviceConditions(source="npu-smi", clock_mhz=1500.0, throttling=(), others=()))
+HOT = Conditions(device=DeviceConditions(source="NVML", clock_mhz=900.0, throttling=("hardware thermal slowdown",)))
+SHARED = Conditions(device=DeviceConditions(source="npu-smi", others=(OtherProcess(pid=4242, name="train"),)))
+STOLEN = Conditions(host=HostConditions(steal_share=0.4))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [(HOT, "hardware thermal slowdown"), (SHARED, "process 4242 (train"), (STOLEN, "took 40.0 %")],
+)
+def test_a_spoilt_sample_is_taken_again_at_most_twice_and_then_invalid(
+    said: Conditions, words: str, device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
+) -> None:
+    device.conditions = [said]
+    work = make_work(100.0)
+    _, measurement = measure_call(device, make_plan(warmup=1, rounds=10), case, work)
+    assert work.calls == 1 + 10 * MAX_ATTEMPTS
+    (reason,) = measurement.invalid
+    assert words in reason
+    assert [note.partition(": ")[0] for note in measurement.notes] == [
+        "Sample 1 of 3 was discarded",
+        "Sample 2 of 3 was discarded",
+    ]
+    assert all(words in note for note in measurement.notes)
+    assert measurement.session is not None
+    assert measurement.session.conditions == said
+
+
+def test_what_ends_is_waited_out_and_told(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
+) -> None:
+    device.conditions = [HOT, QUIET]
+    _, measurement = measure_call(device, make_plan(warmup=1, rounds=10), case, make_work(100.0))
+    assert measurement.invalid == ()
+    (note,) = measurement.notes
+    assert note.startswith("Sample 1 of 2 was discarded: The device held its clock down at 900 MHz")
+    assert measurement.session is not None
+    assert measurement.session.conditions == QUIET
+
+
+def test_each_test_of_a_run_goes_on_in_the_script(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
+) -> None:
+    device.conditions = [QUIET, SHARED, SHARED, SHARED, QUIET]
+    found = [measure_call(device, make_plan(warmup=1, rounds=9), case, make_work(100.0))[1] for _ in range(4)]
+    assert [len(measurement.invalid) for measurement in found] == [0, 1, 0, 0]
+
+
+def test_a_cold_start_is_not_watched(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
+) -> None:
+    """Reading a clock keeps an accelerator busy, and the first call would be no cold start."""
+    device.conditions = [HOT]
+    _, measurement = measure_call(device, make_plan(warmup=0, rounds=1), case, make_work(100.0))
+    assert measurement.invalid == ()
+    assert measurement.session is not None
+    assert measurement.session.conditions is None
+
+
+@pytest.mark.parametrize(("kernel_us", "clock"), [(200.0, Clock.DEVICE), (20.0, Clock.HOST)])
+def test_the_hosts_processors_spoil_the_hosts_time_only(
+    kernel_us: float, clock: Clock, make_plan: MakePlan, case: CaseId
+) -> None:
+    device = QueuedDevice()
+    device.conditions = STOLEN
+    plan = make_plan(warmup=10, rounds=10)
+    _, measurement = measure_call(device, plan, case, lambda: device.launch(host_us=60.0, kernel_us=kernel_us))
+    assert measurement.session is not None
+    assert measurement.session.clock is clock
+    assert bool(measurement.invalid) is (clock is Clock.HOST)
+
+
+def test_rounds_that_spread_too_far_are_refused_as_far_as_the_plan_allows(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
+) -> None:
+    """Single calls of 1,000 and 2,000 µs in turns: the middle half spreads over two thirds of the median."""
+    plan = make_plan(warmup=1, rounds=40)
+    for max_spread, refused in ((0.6, True), (0.7, False)):
+        work = make_work(lambda number: 1_000.0 + 1_000.0 * (number % 2))
+        _, measurement = measure_call(device, replace(plan, max_spread=max_spread), case, work)
+        assert bool(measurement.invalid) is refused
