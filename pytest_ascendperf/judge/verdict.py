@@ -32,7 +32,7 @@ class Judgement:
     verdict: Verdict
     """Final unless ``needs_confirmation``; if the confirmation cannot be made, it stands as it is."""
     needs_confirmation: bool
-    """Measure the case in ``rule.confirm_sessions`` fresh processes and pass those to :func:`judge_confirmed`."""
+    """Measure the case in fresh processes, as many as :mod:`.confirmation` asks for, for :func:`judge_confirmed`."""
     environment: Environment
     """Where the judged session was measured; fresh sessions must be comparable with it."""
     rule: Rule
@@ -132,7 +132,7 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     if not judgement.needs_confirmation or verdict.screen is None or judgement.baseline is None:
         return verdict
     clock, baseline, rule = verdict.clock, judgement.baseline, judgement.rule
-    usable, left_out = _usable_medians(judgement.environment, fresh, baseline.sessions, clock)
+    usable, left_out = usable_medians(judgement.environment, fresh, baseline.sessions, clock)
     base_us = baseline.medians_on(clock) or ()
     result = latency.confirm(base_us, usable, rule, resolution_us=judgement.resolution_us)
     if result.status is Status.INVALID:
@@ -229,7 +229,7 @@ def _on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[fl
     return Clock.DEVICE, baseline.medians_on(Clock.DEVICE) or (), session.device_median_us
 
 
-def _usable_medians(
+def usable_medians(
     here: Environment, fresh: Sequence[Measurement], base: Sequence[Session], clock: Clock
 ) -> tuple[tuple[float, ...], tuple[str, ...]]:
     """The medians on ``clock`` of the fresh sessions that count, and one sentence for each that does not."""

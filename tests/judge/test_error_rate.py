@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from pytest_ascendperf.judge.error_rate import confirm_alpha
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ascendperf.judge.error_rate import confirm_alpha, early_looks, last_look_alpha
 from pytest_ascendperf.model.protocol import Rule
 
 
@@ -25,3 +29,24 @@ def test_the_shares_of_a_mixed_suite_add_up_to_at_most_five_per_cent() -> None:
     cases = [1, 1, 2, 7, 40, 3, 1, 1, 1, 12]
     spent = sum(count * confirm_alpha(rule(len(cases), count)) for count in cases)
     assert spent <= 0.05 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("sessions", "looks"),
+    [(2, []), (3, []), (4, [2]), (5, [2]), (7, [2]), (8, [2, 4]), (12, [2, 4]), (16, [2, 4, 8]), (20, [2, 4, 8])],
+)
+def test_a_confirmation_is_looked_at_after_two_sessions_and_whenever_they_have_doubled(
+    sessions: int, looks: list[int]
+) -> None:
+    assert list(early_looks(replace(rule(50, 1), confirm_sessions=sessions))) == looks
+
+
+@given(sessions=st.integers(2, 500), tests=st.integers(1, 10_000), cases=st.integers(1, 50))
+def test_all_looks_of_a_case_together_spend_its_level_and_each_early_one_less_than_the_last(
+    sessions: int, tests: int, cases: int
+) -> None:
+    limits = replace(rule(tests, cases), confirm_sessions=sessions)
+    early = early_looks(limits)
+    assert sum(early.values()) + last_look_alpha(limits) == pytest.approx(confirm_alpha(limits))
+    assert all(alpha < last_look_alpha(limits) for alpha in early.values())
+    assert all(2 <= count < sessions for count in early)
