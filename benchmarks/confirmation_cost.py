@@ -2,11 +2,11 @@
 
     python -m benchmarks.confirmation_cost [--cases 20000] [--json FILE]
 
-Sessions are drawn from normal noise of known spread on the logarithmic scale. Both gates see the same draws: the one in
-force, with ``judge.confirmation`` deciding after each fresh session, and one that takes all of them and decides once, at
-the whole level. ``flagged`` is the share of cases that are confirmed at all; ``fails`` are shares of all cases; sessions
-are the mean number of fresh processes of a flagged case. Exit status 1 where an unchanged case fails more often than
-its level allows.
+Sessions are drawn from normal noise of known spread on the logarithmic scale. Both gates see the same draws: the one
+in force, with ``judge.confirmation`` deciding after each fresh session, and one that takes all of them and decides
+once, at the whole level. ``flagged`` is the share of cases that are confirmed at all; ``fails`` are shares of all
+cases; sessions are the mean number of fresh processes of a flagged case. At +5 % the change is just the tolerance: an
+unchanged case of a gate that tolerates nothing. Exit status 1 where these fail more often than their level allows.
 """
 
 from __future__ import annotations

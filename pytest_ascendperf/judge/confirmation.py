@@ -1,8 +1,8 @@
 """How many fresh sessions a flagged case takes: as many as it needs to be decided, and no more.
 
-Asked after each session. At an early look a case ends as REGRESSED, at the look's share of the level; or as a PASS that
-is shown more strictly than at the end; or because neither can be expected any more. A stop that does not fail a case
-cannot add a false alarm. Between the looks, and up to the last session, nothing is decided.
+Asked after each session. At an early look a case ends as REGRESSED, at the look's share of the level; at other ones,
+or the same, as a PASS that is shown more strictly than at the end, or because neither can be expected any more. A stop
+that does not fail a case cannot add a false alarm. Between the looks nothing is decided.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: 
     clock = judgement.verdict.clock
     usable, _ = usable_medians(judgement.environment, fresh, baseline.sessions, clock)
     left = rule.confirm_sessions - len(fresh) - len(problems)
-    if left <= 0 or len(usable) + left < error_rate.FIRST_LOOK:
+    if left <= 0 or len(usable) + left < error_rate.FEWEST_SESSIONS:
         return False
     base_us = baseline.medians_on(clock) or ()
     return not is_settled(base_us, usable, rule, resolution_us=judgement.resolution_us)
@@ -54,17 +54,17 @@ def is_settled(
     baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
 ) -> bool:
     """Whether these fresh sessions, fewer than all, are at a look and need no more; arguments as for ``confirm``."""
-    alpha = error_rate.early_looks(rule).get(len(fresh_medians_us))
-    if alpha is None:
+    count = len(fresh_medians_us)
+    alpha = error_rate.early_looks(rule, len(baseline_medians_us)).get(count)
+    may_pass = count in error_rate.pass_looks(rule)
+    if alpha is None and not may_pass:
         return False
     if not are_times((*baseline_medians_us, *fresh_medians_us)):
         return True  # no further session makes it valid
     numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
-    return (
-        is_slower(numbers, rule, alpha)
-        or is_within(numbers, rule, error_rate.EARLY_PASS_ALPHA)
-        or _is_hopeless(numbers, rule)
-    )
+    if alpha is not None and is_slower(numbers, rule, alpha):
+        return True
+    return may_pass and (is_within(numbers, rule, error_rate.EARLY_PASS_ALPHA) or _is_hopeless(numbers, rule))
 
 
 def _is_hopeless(numbers: Contrast, rule: Rule) -> bool:

@@ -95,15 +95,15 @@ def confirm(
     """Judge the medians of fresh sessions, in µs per call; the screened session is not among them.
 
     Decides at the level of the last look, on as many sessions as there are; what ended at an earlier look was shown at
-    a stricter one. INCONCLUSIVE without a comparison for fewer than ``error_rate.FIRST_LOOK``. Against a baseline of
-    one session everything else but REGRESSED is PROVISIONAL: the spread is then that of the fresh sessions alone.
+    a stricter one. INCONCLUSIVE without a comparison for fewer than ``error_rate.FEWEST_SESSIONS``. Against a baseline
+    of one session everything else but REGRESSED is PROVISIONAL: the spread is then that of the fresh sessions alone.
     """
     if not baseline_medians_us or not are_times((*baseline_medians_us, *fresh_medians_us)):
         return Confirmation(status=Status.INVALID, comparison=None, needed=None)
-    if len(fresh_medians_us) < error_rate.FIRST_LOOK:
+    if len(fresh_medians_us) < error_rate.FEWEST_SESSIONS:
         return Confirmation(status=Status.INCONCLUSIVE, comparison=None, needed=None)
     numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
-    if is_slower(numbers, rule, error_rate.last_look_alpha(rule)):
+    if is_slower(numbers, rule, error_rate.last_look_alpha(rule, numbers.base_sessions)):
         status = Status.REGRESSED
     elif numbers.base_sessions == 1:
         status = Status.PROVISIONAL

@@ -49,7 +49,7 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
         base_sessions=base_sessions,
         confirm_sessions=rule.confirm_sessions,
         screen_alpha=error_rate.SCREEN_ALPHA,
-        confirm_alpha=error_rate.last_look_alpha(rule),
+        confirm_alpha=error_rate.last_look_alpha(rule, base_sessions),
     )
     beyond = two_stage_effect(
         base_sessions=base_sessions, confirm_sessions=rule.confirm_sessions, screen_alpha=0.5, confirm_alpha=0.5

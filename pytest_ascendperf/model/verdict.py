@@ -10,6 +10,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.attribution import Attribution
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Clock
@@ -139,6 +140,8 @@ class Verdict:
     """What the times alone came to, where what ran made it another status; None where ``status`` is theirs."""
     base: str | None = None
     """What was measured side by side with the judged code: a revision, an interpreter; None for a stored baseline."""
+    cost: Cost | None = None
+    """What it took to measure this; None until whoever measured has said it."""
 
     @property
     def decisive(self) -> Comparison | None:
@@ -149,6 +152,20 @@ class Verdict:
     def status_of_times(self) -> Status:
         """What the times alone came to."""
         return self.timed_status or self.status
+
+    @property
+    def was_left_out(self) -> bool:
+        """Whether the budget of the run was spent before the case could be measured."""
+        return self._lacked_time and self.now_us is None and self.screen is None
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether the budget of the run kept the case, which was measured, from more sessions."""
+        return self._lacked_time and not self.was_left_out
+
+    @property
+    def _lacked_time(self) -> bool:
+        return self.cost is not None and self.cost.cut_short
 
     @property
     def failing_findings(self) -> tuple[Finding, ...]:
@@ -177,6 +194,7 @@ class Verdict:
             "attribution": None if self.attribution is None else self.attribution.to_dict(),
             "timed_status": None if self.timed_status is None else self.timed_status.value,
             "base": self.base,
+            "cost": None if self.cost is None else self.cost.to_dict(),
         }
 
     @classmethod
@@ -205,12 +223,18 @@ class Verdict:
             attribution=_attribution(data),
             timed_status=_timed_status(data),
             base=fields.optional_text(data, "base"),
+            cost=_cost(data),
         )
 
 
 def _attribution(data: Mapping[str, object]) -> Attribution | None:
     value = fields.required(data, "attribution")
     return None if value is None else Attribution.from_dict(fields.as_object(value, "attribution"))
+
+
+def _cost(data: Mapping[str, object]) -> Cost | None:
+    value = fields.required(data, "cost")
+    return None if value is None else Cost.from_dict(fields.as_object(value, "cost"))
 
 
 def _timed_status(data: Mapping[str, object]) -> Status | None:

@@ -48,6 +48,7 @@ def _numbers(verdict: Verdict) -> list[tuple[str, float | None]]:
         ("baseline_us", None if decisive is None else decisive.base_us),
         ("change", None if decisive is None else decisive.change),
         ("detectable_change", verdict.detectable_change),
+        ("measured_s", None if verdict.cost is None else verdict.cost.total_s),
     ]
 
 

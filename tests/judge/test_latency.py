@@ -97,7 +97,7 @@ def test_the_relative_limit_of_flagging_is_exactly_its_t_quantile() -> None:
 
 
 def test_the_relative_limit_of_regressed_is_exactly_its_t_quantile() -> None:
-    edge = limit_us(NOISY, 5, last_look_alpha(RULE), 0.05, +1.0)
+    edge = limit_us(NOISY, 5, last_look_alpha(RULE, 5), 0.05, +1.0)
     assert confirm(NOISY, [edge * (1 - 1e-9)] * 5, RULE).status is Status.INCONCLUSIVE
     assert confirm(NOISY, [edge * (1 + 1e-9)] * 5, RULE).status is Status.REGRESSED
 
