@@ -83,7 +83,7 @@ def _interval(comparison: Comparison) -> str:
 
 
 def summary_line(verdicts: Sequence[Verdict], tests: SelectedTests) -> str:
-    """One line that counts: ``5 measured in 12.3 s: 3 pass, 1 regressed, 1 no baseline; 2 tests skipped``.
+    """One line that counts: ``5 measured: 3 pass, 1 regressed, 1 no baseline; 2 tests skipped; took 12.3 s``.
 
     Says ``nothing was measured``, or judged, and why, when ``verdicts`` is empty.
     """
@@ -107,9 +107,9 @@ def summary_line(verdicts: Sequence[Verdict], tests: SelectedTests) -> str:
     order = (Status.PASS, *(status for status in BAD_NEWS_FIRST if status is not Status.PASS))
     statuses = ", ".join(f"{found[status]:,} {_counted_word(status, measured)}" for status in order if found[status])
     missing = [f"{counted(number, 'test')} {what}" for number, what in left_out if number]
-    duration = f" in {format_seconds(total_s(measured))}" if any(verdict.cost for verdict in measured) else ""
-    counts = f"{len(measured):,} measured{duration}: {statuses}" if measured else "nothing was measured"
-    return "; ".join([counts, *_lacking_time(verdicts), *missing])
+    counts = f"{len(measured):,} measured: {statuses}" if measured else "nothing was measured"
+    took = [f"took {format_seconds(total_s(measured))}"] if any(verdict.cost for verdict in measured) else []
+    return "; ".join([counts, *_lacking_time(verdicts), *missing, *took])
 
 
 def _lacking_time(verdicts: Sequence[Verdict]) -> list[str]:

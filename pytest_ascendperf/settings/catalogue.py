@@ -201,7 +201,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="confirm_sessions",
         check=checks.count(2),
         default=5,
-        help="most fresh processes that confirm a slowdown before it fails; a clear case takes two",
+        help="most fresh processes that confirm a slowdown before it fails; a clear case takes two or three",
         metavar="M",
         ini_type="int",
     ),
