@@ -161,8 +161,7 @@ class MeasuredTest:
         if self._budget is not None and granted is None:
             self.left_out[name] = self._budget.left_out(case, tolerance=resolved.tolerance)
             self._last_left_out = call
-            with self._bench.alone():
-                return (when_left_out or call)()
+            return (when_left_out or call)()
         measure = self.item.config.stash.get(MEASURE_KEY, measure_call)
         with self._bench.alone() as device:
             started = time.monotonic()

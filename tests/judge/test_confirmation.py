@@ -183,14 +183,27 @@ class Rates(NamedTuple):
 
 
 def rates(
-    rule: Rule, *, base: int, spread: float, change: float, cases: int, seed: int, screened: bool = True
+    rule: Rule,
+    *,
+    base: int,
+    spread: float,
+    change: float,
+    cases: int,
+    seed: int,
+    screened: bool = True,
+    of_two_kinds: bool = False,
 ) -> Rates:
-    """Screen and confirm, as a run does it, ``cases`` with normal noise; all are confirmed unless ``screened``."""
+    """Screen and confirm, as a run does it, ``cases`` with normal noise; all are confirmed unless ``screened``.
+
+    ``of_two_kinds``: three sessions of ten are half as slow again.
+    """
     rng = np.random.default_rng(seed)
     failed = flags = sessions = 0
     for _ in range(cases):
         noise = np.exp(spread * rng.standard_normal(base + 1 + rule.confirm_sessions)) * 1000.0
         noise[base:] *= 1.0 + change
+        if of_two_kinds:
+            noise *= np.where(rng.random(len(noise)) < 0.3, 1.5, 1.0)
         base_us, head_us, fresh_us = noise[:base].tolist(), float(noise[base]), noise[base + 1 :].tolist()
         if screened and not screen(base_us, head_us, rule).flagged:
             continue
@@ -220,7 +233,7 @@ def test_a_change_of_the_detectable_size_fails_in_80_per_cent(base: int, session
     change = detectable_change(base_us=1000.0, base_sessions=base, noise=0.02, rule=rule)
     assert change is not None
     found = rates(rule, base=base, spread=0.02, change=change, cases=4_000, seed=base)
-    assert found.failed == pytest.approx(0.8, abs=0.025)
+    assert found.failed == pytest.approx(0.8, abs=0.02)
 
 
 @pytest.mark.parametrize(("base", "sessions"), [(5, 3), (10, 2)])
@@ -237,3 +250,10 @@ def test_the_looks_of_a_large_confirmation_come_before_its_half() -> None:
     found = rates(rule, base=10, spread=0.02, change=0.15, cases=500, seed=2)
     assert found.failed > 0.95
     assert found.sessions < 8.0
+
+
+@pytest.mark.parametrize("base", [5, 10])
+def test_sessions_of_two_kinds_seldom_look_like_a_regression(base: int) -> None:
+    """Normal noise bears a look after two sessions of five, too: 0.5 % of these tests would fail then."""
+    found = rates(RULE, base=base, spread=0.01, change=0.0, cases=20_000, seed=base, of_two_kinds=True)
+    assert found.failed < 0.0025

@@ -233,6 +233,7 @@ def test_the_documented_queries_run(
         for command in commands
     )
     assert {line.split("\t")[0] for line in slower} == {"tests/test_ffn.py::test_slow[fp16]"}
+    assert len(slower) == 2
     assert [line.partition(": ")[0] for line in otherwise] == ["tests/test_ffn.py::test_fewer"]
     assert len(unjudged) == 4
     assert [line.rpartition("::")[2] for line in longest] == ["test_slow[fp16]", "test_pass"]
