@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from pytest_ascendperf.judge import self_check
 from pytest_ascendperf.judge.self_check import (
     SPLITS,
     CheckedCase,
@@ -220,3 +221,13 @@ def test_few_noisy_tests_do_not_widen_the_tolerance_of_all() -> None:
     assert suite_tolerance([quiet, quiet, quiet, loud]) == quiet.suggested_tolerance
     assert suite_tolerance([quiet, loud, loud]) == loud.suggested_tolerance
     assert suite_tolerance([loud]) == loud.suggested_tolerance
+
+
+def test_splits_take_as_many_fresh_sessions_as_the_gate_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two slow sessions after nine fast ones fail at the first look; with three fast ones besides they never would."""
+    monkeypatch.setattr(self_check, "SPLITS", 5_000)
+    checked = check([100.0] * 12 + [200.0] * 3, rule(confirm_sessions=5), base=9)
+    assert checked.false_alarms is not None
+    expected = (3 / 15) * (2 / 14) * (1 / 13)
+    assert checked.false_alarms.rate == pytest.approx(expected, rel=0.75)
+    assert checked.false_alarms.failed > 0
