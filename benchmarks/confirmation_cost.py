@@ -6,7 +6,8 @@ Sessions are drawn from normal noise of known spread on the logarithmic scale. B
 in force, with ``judge.confirmation`` deciding after each fresh session, and one that takes all of them and decides
 once, at the whole level. ``flagged`` is the share of cases that are confirmed at all; ``fails`` are shares of all
 cases; sessions are the mean number of fresh processes of a flagged case. At +5 % the change is just the tolerance: an
-unchanged case of a gate that tolerates nothing. Exit status 1 where these fail more often than their level allows.
+unchanged case of a gate that tolerates nothing. Exit status 1 where these fail more often than their level allows, as
+far as chance leaves no doubt (lower end of the 99.9 % Clopper-Pearson interval).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from scipy.special import betaincinv
 from tabulate import tabulate
 
 from pytest_ascendperf.judge.confirmation import is_settled
@@ -89,9 +91,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json is not None:
         document = {"seed": SEED, "rows": [asdict(row) for row in rows]}
         options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    alarms = [row for row in rows if row.change <= TOLERANCE and row.fails > confirm_alpha(rule_of(row.suite_tests))]
+    alarms = [
+        row
+        for row in rows
+        if row.change <= TOLERANCE and at_least(row.fails, options.cases) > confirm_alpha(rule_of(row.suite_tests))
+    ]
     print(f"\n{len(alarms)} rows above their level." if alarms else "\nAll rows of unchanged cases within their level.")
     return 1 if alarms else 0
+
+
+def at_least(share: float, cases: int) -> float:
+    """What the true share is above with a chance of 99.95 %."""
+    hits = round(share * cases)
+    return float(betaincinv(hits, cases - hits + 1, 0.0005)) if hits else 0.0
 
 
 def rule_of(suite_tests: int) -> Rule:
