@@ -219,10 +219,8 @@ class MeasuredTest:
         """
         __tracebackhide__ = True
         self.has_looked = True
-        if call is None:
-            call = (
-                self._last_left_out
-            )  # the demand is the test's own, and holds whether there is time to measure or not
+        if call is None:  # what the test demands holds whether there was time to measure or not
+            call = self._last_left_out
         if call is None:
             last_pass = next(reversed(self._passes.values()), None)
             if last_pass is None:
