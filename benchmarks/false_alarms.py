@@ -3,7 +3,8 @@
     python -m benchmarks.false_alarms [--suites 2000] [--json FILE]
 
 Sessions are drawn from scripted noise of known spread on the logarithmic scale and passed to ``judge.latency.screen``
-and, where that flags a case, to ``judge.latency.confirm`` with fresh draws, as in a run: the gate is the real one.
+and, where that flags a case, to ``judge.latency.confirm`` with fresh draws, as many as ``judge.confirmation`` asks for:
+the gate is the real one.
 Every row has draws of its own. A bar counts as met only when the upper end of the interval lies below it. Exit status 1
 when one is missed. Normal noise has bars. The other kinds break what the test assumes, have none, and are printed for
 honesty: above all "other day", where the sessions of a recording, and those of a run, share an offset that none shows.
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 from tabulate import tabulate
 
+from pytest_ascendperf.judge.confirmation import is_settled
 from pytest_ascendperf.judge.latency import confirm, screen
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status
@@ -255,7 +257,8 @@ def judge(base_us: list[float], head_us: float, fresh_us: list[float], rule: Rul
     """Whether one test was flagged, and whether it failed."""
     if not screen(base_us, head_us, rule).flagged:
         return False, False
-    return True, confirm(base_us, fresh_us, rule).status is Status.REGRESSED
+    taken = next((n for n in range(len(fresh_us)) if is_settled(base_us, fresh_us[:n], rule)), len(fresh_us))
+    return True, confirm(base_us, fresh_us[:taken], rule).status is Status.REGRESSED
 
 
 def clopper_pearson(hits: int, trials: int, tail: float) -> tuple[float, float]:

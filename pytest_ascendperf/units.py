@@ -97,6 +97,19 @@ def format_wall_time(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
+def format_time_span(seconds: float) -> str:
+    """A span that somebody chose, without its empty parts: ``20 min``, ``1 h 30 min``, ``1 min 30.5 s``."""
+    minutes, rest = divmod(round(seconds, 3), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    parts = [(hours, "h"), (minutes, "min"), (round(rest, 3), "s")]
+    return " ".join(f"{number:g} {unit}" for number, unit in parts if number) or "0 s"
+
+
+def format_seconds(seconds: float) -> str:
+    """Wall time that was spent, to a tenth of a second below a minute: ``0.4 s``, ``12.3 s``, ``3 min 20 s``."""
+    return format_wall_time(seconds) if round(seconds, 1) >= 60.0 else f"{max(seconds, 0.0):.1f} s"
+
+
 def next_round_number(value: float) -> float:
     """The least of ..., 0.5, 1, 2, 5, 10, 20, ... that is not below ``value``, which must be finite and above 0."""
     power = math.floor(math.log10(value))

@@ -54,6 +54,31 @@ def test_settings_and_their_fields_are_the_same() -> None:
     assert Settings._fields == tuple(BY_NAME)
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("20m", 1200.0),
+        ("90s", 90.0),
+        ("1h30m", 5400.0),
+        ("1h 30m 5s", 5405.0),
+        ("1.5m", 90.0),
+        ("2H", 7200.0),
+        ("45", 45.0),
+        ("1m30", 90.0),
+        ("0.5", 0.5),
+        ("none", None),
+    ],
+)
+def test_a_time_span_is_read_as_people_write_it(text: str, seconds: float | None) -> None:
+    assert resolve(given(command_line={"budget": text})).budget == seconds
+
+
+@pytest.mark.parametrize("value", ["", " ", "m", "-5", "0", "0s", "20x", "30m1h", "1e3", "nan", "inf", "٢٠", 20, None])
+def test_what_is_no_time_span_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="such as 20m"):
+        BY_NAME["budget"].check(value)
+
+
 def test_names_are_spelled_alike_everywhere() -> None:
     setting = BY_NAME["min_change_us"]
     assert setting.option == "--ascendperf-min-change-us"

@@ -9,7 +9,9 @@ from pytest_ascendperf.units import (
     format_change,
     format_duration,
     format_factor,
+    format_seconds,
     format_share,
+    format_time_span,
     format_tolerance,
     format_wall_time,
     next_round_number,
@@ -179,6 +181,29 @@ def test_wall_time_is_told_to_the_second() -> None:
         "40 s",
         "1 min 00 s",
         "3 min 20 s",
+    ]
+
+
+def test_seconds_that_were_spent_keep_a_tenth_below_a_minute() -> None:
+    assert [format_seconds(seconds) for seconds in (-0.1, 0.04, 12.34, 59.94, 59.96, 200.4)] == [
+        "0.0 s",
+        "0.0 s",
+        "12.3 s",
+        "59.9 s",
+        "1 min 00 s",
+        "3 min 20 s",
+    ]
+
+
+def test_a_span_that_was_chosen_has_no_empty_parts() -> None:
+    assert [format_time_span(seconds) for seconds in (0.25, 90.5, 1200.0, 3600.0, 5400.0, 5405.0, 100_000.0)] == [
+        "0.25 s",
+        "1 min 30.5 s",
+        "20 min",
+        "1 h",
+        "1 h 30 min",
+        "1 h 30 min 5 s",
+        "27 h 46 min 40 s",
     ]
 
 

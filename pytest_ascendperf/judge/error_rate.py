@@ -5,10 +5,17 @@ A case fails only when the screening flags it *and* fresh sessions confirm it. W
 fails with probability min(α₁, α₂) at most. Over the whole run the second level is divided by the number of judged cases
 (Bonferroni), which holds under any dependence between the cases, too. A case that is compared with its anchor as well
 as with its baseline may fail by either, so each of the two has half of the case's level.
+
+The second stage looks at the fresh sessions more than once, so that a clear case ends early, and its level is divided
+between these looks, again by Bonferroni. The sign e-process of :mod:`~pytest_ascendperf.statistics.evidence`, which may
+be looked at whenever one likes, does not serve here however many sessions there are: it wants signs that each come up
+with probability 1/2 at most given those before. All fresh sessions are held against one baseline, whose error they
+share, so where that is too low every one of them is above it. It also cannot reach 1/α = 1,000 before 13 sessions.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,8 +31,52 @@ PASS_ALPHA = 0.05
 """One-sided level of the bound that must lie within tolerance for a pass."""
 IMPROVED_ALPHA = 0.01
 """One-sided level of the bound that must lie beyond the tolerance for an improvement."""
+EARLY_PASS_ALPHA = 0.01
+"""Level of that bound for a pass that ends the second stage early: each early look adds this to a pass's 5 %."""
+
+FEWEST_SESSIONS = 2
+"""Fresh sessions before anything is said: what failed in one process may have failed for reasons of that process."""
+_ORDERS = 50
+"""Sessions may come in kinds: memory lands well or badly. A baseline of one kind and fresh sessions of another agree so
+well among themselves that t is huge, and no level helps. But that n fresh sessions lie above all K of the baseline
+happens in 1 of C(K + n, n) cases whatever their distribution, and an early look waits until that is 1 in 50."""
+_LAST_SHARE = 0.75
+"""Share of the level that the last look gets: clear changes need little, small ones all there is."""
+_LATEST_EARLY_LOOK = 0.65
+"""Share of all sessions after which an early look would save too few of them."""
 
 
 def confirm_alpha(rule: Rule) -> float:
     """One-sided level of the second stage for one question about one case under ``rule``."""
     return min(CASE_ALPHA, SUITE_ALPHA / (rule.suite_tests * rule.cases)) / rule.questions
+
+
+def pass_looks(rule: Rule) -> tuple[int, ...]:
+    """After how many fresh sessions a case may pass, or be given up, before its last one."""
+    return _doubled(FEWEST_SESSIONS, rule)
+
+
+def early_looks(rule: Rule, base_sessions: int) -> dict[int, float]:
+    """After how many fresh sessions a case may be REGRESSED before its last one, each with its level.
+
+    With five sessions of each side at most: after 3. With ten or more in the baseline: after 2.
+    """
+    first = FEWEST_SESSIONS
+    while math.comb(base_sessions + first, first) < _ORDERS:
+        first += 1
+    counts = _doubled(first, rule)
+    return {count: confirm_alpha(rule) * (1.0 - _LAST_SHARE) / len(counts) for count in counts}
+
+
+def last_look_alpha(rule: Rule, base_sessions: int) -> float:
+    """One-sided level at which the second stage decides in the end."""
+    return confirm_alpha(rule) * (_LAST_SHARE if early_looks(rule, base_sessions) else 1.0)
+
+
+def _doubled(first: int, rule: Rule) -> tuple[int, ...]:
+    """``first`` and its doubles, as long as that many sessions are well before the last."""
+    counts: list[int] = []
+    while first <= _LATEST_EARLY_LOOK * rule.confirm_sessions:
+        counts.append(first)
+        first *= 2
+    return tuple(counts)

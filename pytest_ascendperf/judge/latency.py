@@ -3,7 +3,7 @@
 The screening compares the run's one session with the baseline and flags what looks slower than allowed. Flagged cases
 are measured again in fresh processes, and those new sessions alone decide: the session that raised the suspicion was
 picked for being slow and would count twice. Only the confirmation says REGRESSED. A difference must count both
-relatively and in µs.
+relatively and in µs. How many fresh sessions it takes is for :mod:`.confirmation` to say.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ SINGLE_SESSION_LIMIT = 0.30
 """Change that is worth confirming where the baseline's one session says nothing about spread."""
 RANK_SESSIONS = 19
 """Fewest base sessions with which the rank p value of one session can reach .05."""
-FEWEST_FRESH_SESSIONS = 2
-"""What failed in one process may have failed for reasons of that process."""
 _CONFIDENCE = 1.0 - 2.0 * error_rate.PASS_ALPHA
 
 
@@ -66,7 +64,7 @@ def screen(
 
     ``resolution_us`` is the step of the clock, per call: sessions are not taken to agree better than that.
     """
-    if not baseline_medians_us or not _are_times((*baseline_medians_us, head_us)):
+    if not baseline_medians_us or not are_times((*baseline_medians_us, head_us)):
         return Screening(status=Status.INVALID, comparison=None, flagged=False, detectable_change=None, needed=None)
     head = (head_us,)
     numbers = contrast(baseline_medians_us, head, resolution_us=resolution_us)
@@ -96,16 +94,16 @@ def confirm(
 ) -> Confirmation:
     """Judge the medians of fresh sessions, in µs per call; the screened session is not among them.
 
-    INCONCLUSIVE without a comparison for fewer than ``FEWEST_FRESH_SESSIONS``. Against a baseline of one session
-    everything else but REGRESSED is PROVISIONAL: the spread is then that of the fresh sessions alone.
+    Decides at the level of the last look, on as many sessions as there are; what ended at an earlier look was shown at
+    a stricter one. INCONCLUSIVE without a comparison for fewer than ``error_rate.FEWEST_SESSIONS``. Against a baseline
+    of one session everything else but REGRESSED is PROVISIONAL: the spread is then that of the fresh sessions alone.
     """
-    if not baseline_medians_us or not _are_times((*baseline_medians_us, *fresh_medians_us)):
+    if not baseline_medians_us or not are_times((*baseline_medians_us, *fresh_medians_us)):
         return Confirmation(status=Status.INVALID, comparison=None, needed=None)
-    if len(fresh_medians_us) < FEWEST_FRESH_SESSIONS:
+    if len(fresh_medians_us) < error_rate.FEWEST_SESSIONS:
         return Confirmation(status=Status.INCONCLUSIVE, comparison=None, needed=None)
     numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
-    slower = numbers.exceeds(rule.tolerance, error_rate.confirm_alpha(rule))
-    if slower and numbers.head_us - numbers.base_us > rule.min_change_us:
+    if is_slower(numbers, rule, error_rate.last_look_alpha(rule, numbers.base_sessions)):
         status = Status.REGRESSED
     elif numbers.base_sessions == 1:
         status = Status.PROVISIONAL
@@ -121,14 +119,22 @@ def confirm(
 def _status(numbers: Contrast, rule: Rule) -> Status:
     """IMPROVED, PASS or INCONCLUSIVE, from the upper bounds of the true change."""
     fastest_claim = numbers.upper_bound(error_rate.IMPROVED_ALPHA)
-    at_most = numbers.upper_bound(error_rate.PASS_ALPHA)
-    if fastest_claim is None or at_most is None:
+    if fastest_claim is None:
         return Status.INCONCLUSIVE
     if fastest_claim < -rule.tolerance and numbers.base_us - numbers.head_us > rule.min_change_us:
         return Status.IMPROVED
-    if at_most <= rule.tolerance or at_most * numbers.base_us < rule.min_change_us:
-        return Status.PASS
-    return Status.INCONCLUSIVE
+    return Status.PASS if is_within(numbers, rule, error_rate.PASS_ALPHA) else Status.INCONCLUSIVE
+
+
+def is_slower(numbers: Contrast, rule: Rule, alpha: float) -> bool:
+    """Whether the change is shown at level ``alpha`` to be above the tolerance, and is above the least one in µs."""
+    return numbers.exceeds(rule.tolerance, alpha) and numbers.head_us - numbers.base_us > rule.min_change_us
+
+
+def is_within(numbers: Contrast, rule: Rule, alpha: float) -> bool:
+    """Whether the change is shown at level ``alpha`` to be within the tolerance, or below the least one in µs."""
+    at_most = numbers.upper_bound(alpha)
+    return at_most is not None and (at_most <= rule.tolerance or at_most * numbers.base_us < rule.min_change_us)
 
 
 def _needed(status: Status, numbers: Contrast, rule: Rule) -> NeededSessions | None:
@@ -165,5 +171,6 @@ def _comparison(
     )
 
 
-def _are_times(values_us: Sequence[float]) -> bool:
+def are_times(values_us: Sequence[float]) -> bool:
+    """Whether all of these can be the time of a call."""
     return all(math.isfinite(value) and value > 0.0 for value in values_us)

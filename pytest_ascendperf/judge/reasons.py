@@ -197,8 +197,7 @@ def _limit(comparison: Comparison, rule: Rule) -> str:
 
 
 def _pending(rule: Rule) -> str:
-    sessions = _count(rule.confirm_sessions, "fresh process has", "fresh processes have")
-    return f"One session cannot show it: {sessions} to confirm it."
+    return f"One session cannot show it: up to {rule.confirm_sessions} fresh processes have to confirm it."
 
 
 def _one_base_session() -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge.acceptance import baseline_of
+from pytest_ascendperf.judge.confirmation import sessions_taken
 from pytest_ascendperf.judge.contrast import SPREAD_FLOOR
 from pytest_ascendperf.judge.sensitivity import detectable_change
 from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
@@ -195,7 +196,7 @@ def _false_alarms(
         judgement = judge_screen(
             measurements[head], recorded, (), rule, baseline_path=None, timer_resolution_us=timer_resolution_us
         )
-        fresh = [measurements[index] for index in others[base:]]
+        fresh = sessions_taken(judgement, (measurements[index] for index in others[base:]))
         failed += judge_confirmed(judgement, fresh).status is Status.REGRESSED
     return FalseAlarms(
         splits=SPLITS,

@@ -36,6 +36,9 @@ class NeededSessions:
 def detectable_change(*, base_us: float, base_sessions: int, noise: float | None, rule: Rule) -> float | None:
     """Smallest true relative change that both stages together fail with 80 % power; None where that is not known.
 
+    The confirmation is taken at its last look: what the earlier ones find besides, and what they end in vain, comes to
+    less than one change in a hundred at this size.
+
     ``noise`` is the standard deviation of a base session's ln(median), itself an estimate, and a rough one from few
     sessions. Both clauses count: the change must be significantly beyond the tolerance, and at both stages lie beyond
     ``rule.min_change_us``, which asks for no significance.
@@ -46,7 +49,7 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
         base_sessions=base_sessions,
         confirm_sessions=rule.confirm_sessions,
         screen_alpha=error_rate.SCREEN_ALPHA,
-        confirm_alpha=error_rate.confirm_alpha(rule),
+        confirm_alpha=error_rate.last_look_alpha(rule, base_sessions),
     )
     beyond = two_stage_effect(
         base_sessions=base_sessions, confirm_sessions=rule.confirm_sessions, screen_alpha=0.5, confirm_alpha=0.5

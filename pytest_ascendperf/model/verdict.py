@@ -10,6 +10,7 @@ from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.attribution import Attribution
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.measurement import Clock
@@ -190,6 +191,8 @@ class Verdict:
     """What was measured side by side with the judged code: a revision, an interpreter; None for a stored baseline."""
     drift: Drift | None = None
     """How the case stands to the anchor of its baseline; None where there is none, or none that may be compared."""
+    cost: Cost | None = None
+    """What it took to measure this; None until whoever measured has said it."""
 
     @property
     def drifted(self) -> Drift | None:
@@ -210,6 +213,20 @@ class Verdict:
     def status_of_times(self) -> Status:
         """What the times alone came to."""
         return self.timed_status or self.status
+
+    @property
+    def was_left_out(self) -> bool:
+        """Whether the budget of the run was spent before the case could be measured."""
+        return self._lacked_time and self.now_us is None and self.screen is None
+
+    @property
+    def was_cut_short(self) -> bool:
+        """Whether the budget of the run kept the case, which was measured, from more sessions."""
+        return self._lacked_time and not self.was_left_out
+
+    @property
+    def _lacked_time(self) -> bool:
+        return self.cost is not None and self.cost.cut_short
 
     @property
     def failing_findings(self) -> tuple[Finding, ...]:
@@ -239,6 +256,7 @@ class Verdict:
             "timed_status": None if self.timed_status is None else self.timed_status.value,
             "base": self.base,
             "drift": None if self.drift is None else self.drift.to_dict(),
+            "cost": None if self.cost is None else self.cost.to_dict(),
         }
 
     @classmethod
@@ -268,6 +286,7 @@ class Verdict:
             timed_status=_optional_status(data, "timed_status"),
             base=fields.optional_text(data, "base"),
             drift=fields.optional_value(data, "drift", Drift.from_dict),
+            cost=fields.optional_value(data, "cost", Cost.from_dict),
         )
 
 

@@ -14,6 +14,7 @@ import pytest
 from pytest_ascendperf.errors import AscendPerfError, DeviceError, SettingsError
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.bench import Bench
+from pytest_ascendperf.plugin.budget import BudgetOfRun, budget_of_run
 from pytest_ascendperf.plugin.fixture import NpuPerf
 from pytest_ascendperf.plugin.fresh import target_of
 from pytest_ascendperf.plugin.judging import Judging
@@ -37,8 +38,11 @@ def open_gate(config: pytest.Config, *, suite_tests: int) -> Gate:
     """The gate of this process, ``suite_tests`` being the number of tests that the run measures."""
     settings = settings_of(config, {})
     bench = Bench.of(config)
-    judging = None if is_fresh_session(config) else Judging(config, bench, settings, suite_tests=suite_tests)
-    return Gate(bench, settings, judging, command_line_of(config), suite_tests=suite_tests)
+    budget = budget_of_run(config, settings, tests=suite_tests)
+    judging = None
+    if not is_fresh_session(config):
+        judging = Judging(config, bench, settings, suite_tests=suite_tests, budget=budget)
+    return Gate(bench, settings, judging, command_line_of(config), suite_tests=suite_tests, budget=budget)
 
 
 class Gate:
@@ -52,25 +56,42 @@ class Gate:
         command_line: CommandLine,
         *,
         suite_tests: int,
+        budget: BudgetOfRun | None,
     ) -> None:
         self._bench = bench
+        self._budget = budget
         self._suite_tests = suite_tests
         self._failing_statuses = settings.failing_statuses
         self._judging = judging
         self._command_line = command_line
 
     def header(self) -> list[str]:
-        """A line with device and stack, and one for each device that was passed over; torch is not imported for it."""
+        """Device and stack, each device that was passed over, and the budget; torch is not imported for it."""
         try:
             choice = self._bench.choice
         except DeviceError as error:
             return [f"ascendperf: {error}"]
         number = "" if choice.name == choice.kind else f"{choice.name}, "
-        return [f"ascendperf: {number}{choice.chip}, {choice.stack}", *(f"  {reason}" for reason in choice.passed_over)]
+        return [
+            f"ascendperf: {number}{choice.chip}, {choice.stack}",
+            *(f"  {reason}" for reason in choice.passed_over),
+            *([] if self._budget is None else [f"ascendperf: {self._budget.words}"]),
+        ]
 
     def fixture_of(self, item: pytest.Item) -> NpuPerf:
         """What the test ``item`` holds as ``npu_perf``."""
         return NpuPerf(item.stash[TEST_KEY])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Let the budget count what a marked test takes, from its setup to its teardown."""
+        if self._budget is None or not asks_to_be_measured(item):
+            return (yield)
+        self._budget.test_started()
+        try:
+            return (yield)
+        finally:
+            self._budget.test_ended()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -96,7 +117,7 @@ class Gate:
         with _failing_on(DeviceError):
             self._bench.check()
         item.stash[MARKED_KEY] = marked
-        item.stash[TEST_KEY] = MeasuredTest(item, marked, self._bench)
+        item.stash[TEST_KEY] = MeasuredTest(item, marked, self._bench, self._budget)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
@@ -123,7 +144,8 @@ class Gate:
         if self._judging is not None:
             self._judging.look_at_graphs(test)
         outcome.measurements.extend(test.measurements.values())
-        if not test.measurements and not outcome.comparisons and not test.has_looked:
+        has_worked = test.measurements or test.left_out or outcome.comparisons or test.has_looked
+        if not has_worked:
             pytest.fail(
                 "this test takes npu_perf and measured nothing. Call npu_perf(fn, ...) or npu_perf.compare(a, b, ...) "
                 "in it, or drop the fixture.",

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ascendperf.errors import FreshProcessError
 from pytest_ascendperf.judge.acceptance import accepts
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.verdict import Judgement, judge_screen
 from pytest_ascendperf.model.finding import Finding
-from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.fresh import FreshResult, run_session, target_of, time_limit_s
+from pytest_ascendperf.plugin.budget import BudgetOfRun
+from pytest_ascendperf.plugin.confirming import Confirming
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
 from pytest_ascendperf.plugin.options import ANCHOR_MODE
 from pytest_ascendperf.plugin.outcome import TestOutcome
@@ -26,10 +25,19 @@ from pytest_ascendperf.store.baseline_store import BaselineStore
 class Judging:
     """The stored baselines and how this run uses them: to judge, or to accept what it measured."""
 
-    def __init__(self, config: pytest.Config, bench: Bench, settings: Settings, *, suite_tests: int) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        bench: Bench,
+        settings: Settings,
+        *,
+        suite_tests: int,
+        budget: BudgetOfRun | None,
+    ) -> None:
         self._config = config
         self._bench = bench
         self._store = BaselineStore(baselines_root(config, settings))
+        self._confirming = Confirming(config, bench, budget)
         self._suite_tests = suite_tests
         self._update_mode: str | None = config.getoption("ascendperf_update_baselines")
         self._checks_itself = config.getoption("ascendperf_self_check") is not None
@@ -48,20 +56,17 @@ class Judging:
                 outcome.accept(name, self._rule(test, name))
             return self._unmet_demands(test)
         judgements = {name: self._screen(test, name) for name in test.measurements}
-        flagged = [name for name, judgement in judgements.items() if judgement.needs_confirmation]
-        sessions, problems = self._fresh_sessions(test, judgements[flagged[0]]) if flagged else ([], [])
+        flagged = {name: judgement for name, judgement in judgements.items() if judgement.needs_confirmation}
+        confirmed = self._confirming.confirm(test, flagged) if flagged else {}
         unmet: list[Finding] = []
         for name, judgement in judgements.items():
-            if name in flagged:
-                fresh = [measurement for session in sessions if (measurement := session.get(name)) is not None]
-                verdict = judge_confirmed(judgement, fresh, problems)
-            else:
-                verdict = judgement.verdict
+            verdict = confirmed.get(name) or replace(judgement.verdict, cost=test.costs[name])
             if accepts(self._update_mode, verdict, stored=judgement.baseline is not None):
                 outcome.accept(name, judgement.rule)
                 unmet += [finding for finding in verdict.failing_findings if not finding.is_against_baseline]
             else:
                 outcome.verdicts.append(verdict)
+        outcome.verdicts += test.left_out.values()
         return unmet
 
     def _rule(self, test: MeasuredTest, name: str) -> Rule:
@@ -72,18 +77,8 @@ class Judging:
         return [finding for name in test.measurements for finding in test.demands(name)]
 
     def look_at_graphs(self, test: MeasuredTest) -> None:
-        """Add what the graph compiler fused to the measurements of a test that runs graphs.
-
-        It is known only when a process has ended, so a fresh one runs the test once more.
-        """
-        if not any(kernels is not None and kernels.has_graphs for kernels in test.kernel_tables()):
-            return
-        results, problems = self._measured_again(test, count=1)
-        for result in results:
-            test.add_passes(result.measurements)
-            problems += [] if result.passes_problem is None else [result.passes_problem]
-        if problems:
-            test.add_note(f"What the graph compiler fused is not known: {problems[0]}")
+        """Add what the graph compiler fused to the measurements of a test that runs graphs."""
+        self._confirming.look_at_graphs(test)
 
     def _screen(self, test: MeasuredTest, name: str) -> Judgement:
         measurement = test.measurements[name]
@@ -104,34 +99,3 @@ class Judging:
             return judgement
         notes = (*judgement.verdict.notes, *map(str, elsewhere.errors))
         return replace(judgement, verdict=replace(judgement.verdict, notes=notes))
-
-    def _fresh_sessions(
-        self, test: MeasuredTest, judgement: Judgement
-    ) -> tuple[list[dict[str, Measurement]], list[str]]:
-        """Measurements by case name of each confirming process, and what went wrong in others."""
-        results, problems = self._measured_again(test, count=judgement.rule.confirm_sessions)
-        sessions = [{measurement.case.case: measurement for measurement in result.measurements} for result in results]
-        return sessions, problems
-
-    def _measured_again(self, test: MeasuredTest, *, count: int) -> tuple[list[FreshResult], list[str]]:
-        """The results of those of ``count`` fresh processes in which the test passed, and what went wrong in others."""
-        passed: list[FreshResult] = []
-        problems: list[str] = []
-        limit_s = time_limit_s(test.seconds_so_far)
-        with self._bench.alone() as device:
-            device.release_memory()  # the fresh processes need what this one keeps for later
-            for number in range(1, count + 1):
-                try:
-                    results = run_session(
-                        self._config, [target_of(test.item)], time_limit_s=limit_s, device_is_held=True
-                    )
-                except FreshProcessError as error:
-                    problems.append(f"fresh process {number} of {count}: {error}")
-                    continue
-                result = results.get(test.item.nodeid)
-                if result is None or result.problem is not None:
-                    reason = "did not run the test" if result is None else result.problem
-                    problems.append(f"fresh process {number} of {count}: {reason}")
-                else:
-                    passed.append(result)
-        return passed, problems

@@ -20,12 +20,15 @@ from pytest_ascendperf.measure.kernel_pass import KernelPass, profile_kernels, r
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.comparison import ComparedCalls
+from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.kernels import KernelTrace
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
+from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.bench import Bench
+from pytest_ascendperf.plugin.budget import BudgetOfRun
 from pytest_ascendperf.plugin.comparison import CallComparison
 from pytest_ascendperf.plugin.kernel_checks import fusion_findings, known_losses
 from pytest_ascendperf.plugin.marker import Marked
@@ -56,11 +59,17 @@ KERNELS_KEY = pytest.StashKey[bool]()
 class MeasuredTest:
     """The measurements of one test, in the order in which it makes them."""
 
-    def __init__(self, item: pytest.Item, marked: Marked, bench: Bench) -> None:
+    def __init__(self, item: pytest.Item, marked: Marked, bench: Bench, budget: BudgetOfRun | None = None) -> None:
         self.item = item
         self.marked = marked
+        self._budget = budget
         self.measurements: dict[str, Measurement] = {}
         """By case name."""
+        self.costs: dict[str, Cost] = {}
+        """By case name: what those took."""
+        self.left_out: dict[str, Verdict] = {}
+        """By case name: the verdicts on calls that the budget of the run had no time left to measure."""
+        self._last_left_out: Callable[[], object] | None = None
         self._comparisons: list[CallComparison] = []
         self.has_looked = False
         """Whether the test looked at kernels without measuring: it then has done its work, too."""
@@ -126,11 +135,19 @@ class MeasuredTest:
                 "an async test body cannot be the measured call; take npu_perf as a parameter and measure a function "
                 "that waits for its result"
             )
-        self._measure("", {}, lambda: function(**arguments))
+        # The body has run once already: where there is no time to measure it, it need not run again.
+        self._measure("", {}, lambda: function(**arguments), when_left_out=lambda: None)
 
-    def _measure(self, name: str, settings: Mapping[str, object], call: Callable[[], R]) -> R:
+    def _measure(
+        self,
+        name: str,
+        settings: Mapping[str, object],
+        call: Callable[[], R],
+        *,
+        when_left_out: Callable[[], R] | None = None,
+    ) -> R:
         __tracebackhide__ = True
-        if name in self.measurements:
+        if name in self.measurements or name in self.left_out:
             again = f"a case named {name!r}" if name else "an unnamed call"
             raise MeasurementError(
                 f"this test has measured {again} before; name each of them: npu_perf.case('prefill')(fn, ...)"
@@ -139,13 +156,24 @@ class MeasuredTest:
         resolved = settings_of(self.item.config, keywords)
         plan = _plan(resolved)
         case = CaseId.from_nodeid(self.item.nodeid, name)
+        self.keywords[name] = keywords
+        granted = plan if self._budget is None else self._budget.granted(plan)
+        if self._budget is not None and granted is None:
+            self.left_out[name] = self._budget.left_out(case, tolerance=resolved.tolerance)
+            self._last_left_out = call
+            return (when_left_out or call)()
         measure = self.item.config.stash.get(MEASURE_KEY, measure_call)
         with self._bench.alone() as device:
-            result, measurement = measure(device, plan, case, call)
+            started = time.monotonic()
+            result, measurement = measure(device, granted or plan, case, call)
+            measured = time.monotonic()
             kernel_pass = None
             if self._wants_kernels(resolved):
                 call_us = 0.0 if measurement.session is None else measurement.session.median_us
                 kernel_pass = _profiled(device, resolved, call, call_us=call_us)
+            ended = time.monotonic()
+        if self._budget is not None and granted is not None:
+            measurement = self._budget.measured(measurement, asked=plan, granted=granted)
         if kernel_pass is not None:
             measurement = replace(
                 measurement,
@@ -154,7 +182,7 @@ class MeasuredTest:
                 notes=(*measurement.notes, *kernel_pass.notes),
             )
         self.measurements[name] = measurement
-        self.keywords[name] = keywords
+        self.costs[name] = Cost(session_s=measured - started, kernels_s=ended - measured)
         self._passes[name] = kernel_pass
         return result
 
@@ -191,6 +219,8 @@ class MeasuredTest:
         """
         __tracebackhide__ = True
         self.has_looked = True
+        if call is None:  # what the test demands holds whether there was time to measure or not
+            call = self._last_left_out
         if call is None:
             last_pass = next(reversed(self._passes.values()), None)
             if last_pass is None:
@@ -212,7 +242,7 @@ class MeasuredTest:
             min_change_us=settings.min_change_us,
             confirm_sessions=settings.confirm_sessions,
             suite_tests=suite_tests,
-            cases=len(self.measurements),
+            cases=len(self.measurements) + len(self.left_out),
             max_kernels=settings.max_kernels,
         )
 
@@ -227,6 +257,11 @@ class MeasuredTest:
             if name in self.measurements:
                 passes = measurement.fusion_passes
                 self.measurements[name] = replace(self.measurements[name], fusion_passes=passes)
+
+    def share_fresh_process(self, seconds: float) -> None:
+        """Add a fresh process that was started for all cases to what they cost."""
+        for name, cost in self.costs.items():
+            self.costs[name] = cost.with_fresh_process(seconds / len(self.costs))
 
     def add_note(self, note: str) -> None:
         """Let every case say this."""

@@ -13,6 +13,7 @@ import pytest
 
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.plugin.against.request import AGAINST_KEY
+from pytest_ascendperf.plugin.budget import why_not_applied
 from pytest_ascendperf.plugin.options import failing_statuses
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
@@ -45,6 +46,7 @@ def write_json_report(
         update=None if recorded is None else _update(recorded),
         self_check=self_check,
         sides=None if gate is None else gate.sides,
+        budget_s=settings.budget if why_not_applied(config) is None else None,
     )
     try:
         _replace(Path(target), json.dumps(report, indent=1, allow_nan=False, ensure_ascii=False) + "\n")

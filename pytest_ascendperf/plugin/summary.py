@@ -8,7 +8,8 @@ import pytest
 
 from pytest_ascendperf.plugin.against.request import AGAINST_KEY
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.options import command_line_of
+from pytest_ascendperf.plugin.budget import why_not_applied
+from pytest_ascendperf.plugin.options import command_line_of, settings_of
 from pytest_ascendperf.plugin.recording import Recorded
 from pytest_ascendperf.plugin.results import Results
 from pytest_ascendperf.report.against import side_lines
@@ -35,7 +36,7 @@ def write_summary(
     reporter.write_sep("=", title)
     width = reporter._tw.fullwidth if reporter.isatty else None
     if results is not None and results.verdicts:
-        _write(reporter, result_table(results.verdicts, width=width))
+        _write(reporter, result_table(results.verdicts, width=width, with_cost=reporter.verbosity > 0))
         _write(reporter, explanations(results.verdicts, command_line_of(config)))
     gate = config.stash.get(AGAINST_KEY, None)
     if gate is not None and gate.sides is not None:
@@ -62,6 +63,8 @@ def write_summary(
             reporter.write_line(f"NOT WRITTEN: {problem}", red=True)
     if self_check is not None:
         _write(reporter, self_check_lines(self_check, width=width))
+    if settings_of(config, {}).budget is not None and (reason := why_not_applied(config)) is not None:
+        reporter.write_line(f"--ascendperf-budget: {reason}", yellow=True)
     for problem in problems:
         reporter.write_line(problem, red=True)
     nothing_to_judge = recorded is not None or self_check is not None

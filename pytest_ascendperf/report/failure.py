@@ -12,6 +12,7 @@ from pytest_ascendperf.judge.exact import reason_of_times
 from pytest_ascendperf.judge.reasons import origin_of
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
+from pytest_ascendperf.report.cost import cost_words
 from pytest_ascendperf.report.kernels import attribution_lines, finding_headline, finding_lines
 from pytest_ascendperf.report.next_step import CommandLine, next_step
 from pytest_ascendperf.report.wording import bad_news_first, counted, printable, status_word
@@ -117,6 +118,8 @@ def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
     if verdict.detectable_change is not None:
         share = format_share(verdict.detectable_change)
         facts.append(("detectable", f"a slowdown of {share} is caught 4 times in 5"))
+    if verdict.cost is not None and not verdict.was_left_out:
+        facts.append(("measured in", cost_words(verdict.cost, beside_base=verdict.base is not None)))
     if drifted is not None:
         facts.append(("anchor", _anchor(drifted)))
     facts.append(("baseline", _baseline(verdict)) if verdict.base is None else ("base", _base(verdict)))

@@ -19,6 +19,7 @@ from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Status, Verdict
 from pytest_ascendperf.report.against import SideBySide
+from pytest_ascendperf.report.cost import cost_dict
 from pytest_ascendperf.report.selected_tests import SelectedTests
 from pytest_ascendperf.report.self_check import SelfCheck, self_check_dict
 from pytest_ascendperf.report.updates import RecordedCase
@@ -58,12 +59,14 @@ def json_report(
     comparisons: Sequence[ComparedCalls] = (),
     self_check: SelfCheck | None = None,
     sides: SideBySide | None = None,
+    budget_s: float | None = None,
 ) -> dict[str, object]:
     """The document as plain JSON types, cases in the order given.
 
     ``update`` is what became of the baselines, None for a run that was not to write any, and likewise
     ``self_check``; ``sides`` are those of a run with a base, None for one that looks at stored baselines. ``failing``
-    holds the statuses that fail a test in this run, ``created`` the time of the report (UTC, ISO 8601).
+    holds the statuses that fail a test in this run, ``created`` the time of the report (UTC, ISO 8601), ``budget_s``
+    the seconds for all tests together, None where no budget applied.
     Raises InvalidDataError naming the field where a number is not finite, as JSON has no such numbers.
     """
     found = Counter(case.verdict.status for case in cases)
@@ -85,6 +88,7 @@ def json_report(
         "update": None if update is None else _update(update),
         "self_check": None if self_check is None else self_check_dict(self_check),
         "against": None if sides is None else sides.to_dict(),
+        "cost": cost_dict([case.verdict for case in cases], budget_s=budget_s),
     }
     _check_finite(report, "")
     return report

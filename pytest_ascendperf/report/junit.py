@@ -51,6 +51,7 @@ def _numbers(verdict: Verdict) -> list[tuple[str, float | None]]:
         ("change", None if decisive is None else decisive.change),
         ("change_since_anchor", None if drift is None else drift.decisive.change),
         ("detectable_change", verdict.detectable_change),
+        ("measured_s", None if verdict.cost is None else verdict.cost.total_s),
     ]
 
 

@@ -63,6 +63,8 @@ def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
             return _after_regressions(verdicts, accept, command_line.accept_slower(cases))
         case Status.IMPROVED:
             return f"Accept the faster time, so that losing it again is seen: {accept}"
+        case Status.INCONCLUSIVE if all(verdict.was_left_out or verdict.was_cut_short for verdict in verdicts):
+            return f"Give a larger --ascendperf-budget, or run fewer tests: {command_line.rerun(cases)}"
         case Status.INCONCLUSIVE:
             return f"Run it again, or record more sessions of code you trust: {accept} --ascendperf-sessions=K"
         case Status.PROVISIONAL:

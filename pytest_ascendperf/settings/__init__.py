@@ -64,6 +64,7 @@ class Settings(NamedTuple):
     baselines: str
     sessions: int
     confirm_sessions: int
+    budget: float | None
     against_sessions: int
     against_timeout_s: float
     fail_on: frozenset[str]

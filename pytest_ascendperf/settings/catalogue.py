@@ -100,7 +100,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="budget_s",
         check=checks.number(0.0, open_low=True),
         default=1.0,
-        help="seconds after which no further round is started",
+        help="seconds after which no further round of one measured call is started",
         metavar="SECONDS",
         ini_type="float",
         marker=True,
@@ -210,9 +210,18 @@ SETTINGS: tuple[Setting, ...] = (
         name="confirm_sessions",
         check=checks.count(2),
         default=5,
-        help="fresh processes that must confirm a slowdown before it fails",
+        help="most fresh processes that confirm a slowdown before it fails; a clear case takes two or three",
         metavar="M",
         ini_type="int",
+    ),
+    Setting(
+        name="budget",
+        check=checks.time_span,
+        default=None,
+        help="time for all measured tests of the run together, such as 20m, 90s or 1h30m; it goes where it decides "
+        "most, and what it does not reach is inconclusive, never passed (default: no bound)",
+        metavar="TIME",
+        ini_type="string",
     ),
     Setting(
         name="against_sessions",
@@ -287,7 +296,7 @@ def settings_table() -> list[tuple[str, str, str, str]]:
 def default_text(setting: Setting) -> str:
     """The built-in default as a user would write it."""
     if setting.default is None:
-        return "" if setting.is_path or setting.test_only else AUTO
+        return AUTO if setting.ini_type == "int" and not setting.test_only else ""
     if setting.default == ():
         return ""
     if isinstance(setting.default, frozenset):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 AUTO = "auto"
 """The word for "let the plugin decide", on the command line and in the environment."""
+
+NONE = "none"
+"""The word for "no bound", where a bound was set elsewhere."""
 
 DEVICE_KINDS = ("npu", "cuda", "cpu", "scripted")
 """Every kind of device that exists, in the order in which they are listed to users. Accelerators take a number, too."""
@@ -44,6 +48,27 @@ def number(low: float, high: float = math.inf, *, open_low: bool = False) -> Cal
         return number
 
     return check
+
+
+_TIME_SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.ASCII)
+_EXPECTED_TIME_SPAN = "expected a time such as 20m, 90s, 1h30m or 1200 (seconds), above 0"
+
+
+def time_span(value: object) -> float | None:
+    """Seconds from a text such as ``20m``, ``90s``, ``1h30m`` or ``1200``; None, for no bound, from ``none``."""
+    if not isinstance(value, str):
+        raise ValueError(_EXPECTED_TIME_SPAN)
+    text = "".join(value.split()).lower()
+    if text == NONE:
+        return None
+    match = _TIME_SPAN.fullmatch(text)
+    if match is None or not text:
+        raise ValueError(_EXPECTED_TIME_SPAN)
+    hours, minutes, seconds = (float(part or 0.0) for part in match.groups())
+    total = hours * 3600.0 + minutes * 60.0 + seconds
+    if not 0.0 < total < math.inf:
+        raise ValueError(_EXPECTED_TIME_SPAN)
+    return total
 
 
 def count(low: int) -> Callable[[object], int]:

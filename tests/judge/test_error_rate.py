@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from pytest_ascendperf.judge.error_rate import confirm_alpha
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ascendperf.judge.error_rate import confirm_alpha, early_looks, last_look_alpha, pass_looks
 from pytest_ascendperf.model.protocol import Rule
 
 
@@ -38,3 +42,43 @@ def test_the_shares_of_a_mixed_suite_add_up_to_at_most_five_per_cent() -> None:
 def test_two_questions_about_a_case_share_what_one_would_have(suite_tests: int, cases: int) -> None:
     """One per cent is the limit of the case, not of each question."""
     assert 2 * confirm_alpha(rule(suite_tests, cases, questions=2)) == confirm_alpha(rule(suite_tests, cases))
+
+
+@pytest.mark.parametrize(
+    ("base", "sessions", "looks"),
+    [
+        (5, 4, []),
+        (5, 5, [3]),
+        (8, 5, [3]),
+        (9, 5, [2]),
+        (20, 5, [2]),
+        (20, 3, []),
+        (4, 5, []),
+        (1, 5, []),
+        (5, 9, [3]),
+        (5, 10, [3, 6]),
+        (10, 20, [2, 4, 8]),
+        (2, 20, [9]),
+    ],
+)
+def test_a_slowdown_may_be_shown_early_once_chance_would_seldom_order_the_sessions_so(
+    base: int, sessions: int, looks: list[int]
+) -> None:
+    """All fresh sessions above all base ones: 1 in C(8, 3) = 56 orders, and 1 in C(11, 2) = 55."""
+    assert list(early_looks(replace(rule(50, 1), confirm_sessions=sessions), base)) == looks
+
+
+@pytest.mark.parametrize(("sessions", "looks"), [(2, ()), (3, ()), (4, (2,)), (5, (2,)), (7, (2, 4)), (20, (2, 4, 8))])
+def test_a_pass_may_end_it_after_two_sessions_whatever_the_baseline(sessions: int, looks: tuple[int, ...]) -> None:
+    assert pass_looks(replace(rule(50, 1), confirm_sessions=sessions)) == looks
+
+
+@given(base=st.integers(1, 50), sessions=st.integers(2, 500), tests=st.integers(1, 10_000), cases=st.integers(1, 50))
+def test_all_looks_of_a_case_together_spend_its_level_and_each_early_one_less_than_the_last(
+    base: int, sessions: int, tests: int, cases: int
+) -> None:
+    limits = replace(rule(tests, cases), confirm_sessions=sessions)
+    early, last = early_looks(limits, base), last_look_alpha(limits, base)
+    assert sum(early.values()) + last == pytest.approx(confirm_alpha(limits))
+    assert all(alpha < last for alpha in early.values())
+    assert all(2 <= count < sessions for count in early)

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from pytest_ascendperf.judge import self_check
 from pytest_ascendperf.judge.self_check import (
     LARGEST_SUGGESTION,
     SPLITS,
@@ -241,3 +242,13 @@ def test_a_suite_of_which_a_third_is_blind_gets_no_tolerance() -> None:
     quiet, blind = check([100.0] * 10), check(noisy(10, 3.0))
     assert suite_tolerance([quiet, quiet, quiet, blind]) == quiet.suggested_tolerance
     assert suite_tolerance([quiet, quiet, blind]) is None
+
+
+def test_splits_take_as_many_fresh_sessions_as_the_gate_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two slow sessions after nine fast ones fail at the first look; with three fast ones besides they never would."""
+    monkeypatch.setattr(self_check, "SPLITS", 5_000)
+    checked = check([100.0] * 12 + [200.0] * 3, rule(confirm_sessions=5), base=9)
+    assert checked.false_alarms is not None
+    expected = (3 / 15) * (2 / 14) * (1 / 13)
+    assert checked.false_alarms.rate == pytest.approx(expected, rel=0.75)
+    assert checked.false_alarms.failed > 0

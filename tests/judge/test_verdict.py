@@ -88,7 +88,7 @@ def test_a_flagged_session_waits_for_confirmation_and_is_not_failed() -> None:
     assert judgement.verdict.status is Status.INCONCLUSIVE
     assert judgement.verdict.reason == (
         "13.10 µs is 4.8 % above the baseline's 12.50 µs; the limit is 3 %. "
-        "One session cannot show it: 5 fresh processes have to confirm it."
+        "One session cannot show it: up to 5 fresh processes have to confirm it."
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
+from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.finding import FindingKind
 from pytest_ascendperf.model.kernel_table import KernelTable
 from pytest_ascendperf.model.verdict import Status, Verdict
@@ -71,6 +72,11 @@ def test_verdicts_of_every_status_fit_the_schema_and_nothing_is_left_undescribed
     schema: dict[str, Any], every_status: list[ReportedCase]
 ) -> None:
     jsonschema.validate(report_of(every_status), closed(schema), cls=jsonschema.Draft202012Validator)
+    cost = Cost(session_s=1.0, kernels_s=0.5, fresh_s=9.0, fresh_processes=2, cut_short=True)
+    with_cost = [
+        dataclasses.replace(case, verdict=dataclasses.replace(case.verdict, cost=cost)) for case in every_status
+    ]
+    jsonschema.validate(report_of(with_cost), closed(schema), cls=jsonschema.Draft202012Validator)
 
 
 def test_what_ran_fits_the_schema_and_reads_back(
@@ -233,20 +239,27 @@ def test_the_documented_queries_run(
     if shutil.which("jq") is None:
         pytest.skip("jq is not installed")
     file = tmp_path / "report.json"
-    file.write_text(json.dumps(report_of([*every_status, ran_otherwise["fewer"], drifted])), encoding="utf-8")
+    costly = [
+        dataclasses.replace(case, verdict=dataclasses.replace(case.verdict, cost=Cost(session_s=1.0, fresh_s=seconds)))
+        for case, seconds in zip(every_status[:2], (1.0, 9.0), strict=True)
+    ]
+    file.write_text(json.dumps(report_of([*every_status, ran_otherwise["fewer"], drifted, *costly])), encoding="utf-8")
     commands = re.findall(r"```sh\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(commands) == 4
-    slower, otherwise, unjudged, worst = (
+    assert len(commands) == 5
+    slower, otherwise, unjudged, longest, worst = (
         subprocess.run(
             ["sh", "-c", command.replace("FILE", '"$0"'), str(file)], check=True, capture_output=True, text=True
         ).stdout.splitlines()
         for command in commands
     )
-    assert [line.split("\t")[0] for line in slower] == [
+    assert {line.split("\t")[0] for line in slower} == {
         "tests/test_ffn.py::test_slow[fp16]",
         "tests/test_ffn.py::test_crept",
-    ]
-    assert slower[1].split("\t")[2] == "12.5", "drift is told against the anchor"
+    }
+    assert len(slower) == 3
+    (crept,) = [line for line in slower if "test_crept" in line]
+    assert crept.split("\t")[2] == "12.5", "drift is told against the anchor"
     assert [line.partition(": ")[0] for line in otherwise] == ["tests/test_ffn.py::test_fewer"]
     assert len(unjudged) == 4
+    assert [line.rpartition("::")[2] for line in longest] == ["test_slow[fp16]", "test_pass"]
     assert worst[0].endswith("tests/test_ffn.py::test_decode")

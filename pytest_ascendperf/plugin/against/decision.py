@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,14 +12,17 @@ import pytest
 
 from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
+from pytest_ascendperf.judge.out_of_budget import cut_short
 from pytest_ascendperf.judge.paired import Next, paired_session
 from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, base_lost, next_step, paired_verdict
+from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.against.base import Base
 from pytest_ascendperf.plugin.against.pair import TestRun
 from pytest_ascendperf.plugin.against.pairs import PairsOfRun
 from pytest_ascendperf.plugin.against.process import SideLost
+from pytest_ascendperf.plugin.budget import BudgetOfRun
 from pytest_ascendperf.plugin.kernel_checks import known_losses
 
 
@@ -48,15 +52,21 @@ class Decided(NamedTuple):
 class Decision:
     """Decides tests one by one."""
 
-    def __init__(self, config: pytest.Config, pairs: PairsOfRun, base: Base, *, suite_tests: int) -> None:
+    def __init__(
+        self, config: pytest.Config, pairs: PairsOfRun, base: Base, *, suite_tests: int, budget: BudgetOfRun | None
+    ) -> None:
         self._config = config
+        self._budget = budget
         self._pairs = pairs
         self._base = base
         self._suite_tests = suite_tests
 
     def decide(self, test: TestToDecide) -> Decided:
         """Measure and judge ``test``. Raises AgainstError where head's process was lost in the first session."""
+        if self._budget is not None and self._budget.is_spent:
+            return self._left_out(test, self._budget)
         lost: str | None = None
+        started = time.monotonic()
         try:
             first = self._session(0, test)
         except SideLost as error:
@@ -67,7 +77,11 @@ class Decision:
         measurements = list(first.head.measurements.values())
         if first.head.problem is not None:
             return Decided(first.reports, measurements, [])
+        first_s = time.monotonic() - started
+        if self._budget is not None:
+            self._budget.measured_beside_base()
         evidence = {name: self._evidence(first, name) for name in first.head.measurements}
+        costs = {name: Cost(session_s=first_s / len(evidence)) for name in evidence}
         if lost is not None:
             verdicts = [base_lost(each, lost) for each in evidence.values()]
         elif (problem := self._problem_in_base(test, first)) is not None:
@@ -75,9 +89,26 @@ class Decision:
         else:
             for name, each in evidence.items():
                 _add_session(each, first, name)
-            self._further_sessions(test, evidence)
+            self._further_sessions(test, evidence, costs)
             verdicts = [paired_verdict(each) for each in evidence.values()]
+        verdicts = [dataclasses.replace(verdict, cost=costs[verdict.case.case]) for verdict in verdicts]
+        if (budget := self._budget) is not None:
+            verdicts = [
+                cut_short(verdict, budget_s=budget.budget_s, tests_left=budget.tests_left)
+                if costs[verdict.case.case].cut_short
+                else verdict
+                for verdict in verdicts
+            ]
         return Decided(first.reports, measurements, verdicts)
+
+    def _left_out(self, test: TestToDecide, budget: BudgetOfRun) -> Decided:
+        """Let the test run in head without measuring it."""
+        run = self._session(0, test, cases=[], alone=True)
+        verdicts = [
+            budget.left_out(each.case, tolerance=run.head.rules[name].tolerance, base=self._base.name)
+            for name, each in run.head.measurements.items()
+        ]
+        return Decided(run.reports, [], [] if run.head.problem is not None else verdicts)
 
     def _problem_in_base(self, test: TestToDecide, first: TestRun) -> str | None:
         """Why the test, which may well be there, does not pass in the base; None where it passes, or is not there."""
@@ -86,18 +117,29 @@ class Decision:
         collected = self._pairs.pair(0, test.file).base
         return collected.problem_of(test.nodeid)
 
-    def _further_sessions(self, test: TestToDecide, evidence: Mapping[str, PairedEvidence]) -> None:
+    def _further_sessions(
+        self, test: TestToDecide, evidence: Mapping[str, PairedEvidence], costs: dict[str, Cost]
+    ) -> None:
+        """Measure on until all cases are decided or the budget ends it, and add to ``costs`` what that took."""
         number = 0
         while wanted := [name for name, each in evidence.items() if next_step(each) is not Next.NOTHING]:
+            if self._budget is not None and not self._budget.may_go_on():
+                costs.update((name, dataclasses.replace(costs[name], cut_short=True)) for name in wanted)
+                break
             number += 1
+            started = time.monotonic()
             try:
                 run = self._session(number, test, cases=wanted)
             except AgainstError as error:
                 for name in wanted:
                     evidence[name].problems.append(" ".join(str(error).split()))
-                continue
-            for name in wanted:
-                _add_session(evidence[name], run, name)
+            else:
+                for name in wanted:
+                    _add_session(evidence[name], run, name)
+            took_s = time.monotonic() - started
+            if self._budget is not None:
+                self._budget.fresh_process_took(took_s)
+            costs.update((name, costs[name].with_fresh_process(took_s / len(wanted))) for name in wanted)
         self._pairs.end_of_test()
 
     def _session(

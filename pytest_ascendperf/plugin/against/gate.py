@@ -19,6 +19,7 @@ from pytest_ascendperf.plugin.against.process import Collected
 from pytest_ascendperf.plugin.against.reports import crash_report, failed_report
 from pytest_ascendperf.plugin.against.request import AgainstRequest
 from pytest_ascendperf.plugin.bench import Bench
+from pytest_ascendperf.plugin.budget import BudgetOfRun, budget_of_run
 from pytest_ascendperf.plugin.fresh import target_of
 from pytest_ascendperf.plugin.marker import asks_to_be_measured
 from pytest_ascendperf.plugin.options import command_line_of, failing_statuses, settings_of
@@ -41,6 +42,7 @@ class AgainstGate:
         self._base: Base | None = None
         self._pairs: PairsOfRun | None = None
         self._decision: Decision
+        self._budget: BudgetOfRun | None = None
         self._marked: list[pytest.Item] = []
         self._base_tests: Collected | None = None
         self._before_sigterm: object = None
@@ -84,7 +86,8 @@ class AgainstGate:
         self._base_tests = first.base
         self._notes += first.base.notes
         self._gone = sorted(first.base.tests - set(self._collected)) if self._selects_whole_files() else []
-        self._decision = Decision(self._config, self._pairs, base, suite_tests=len(self._marked))
+        self._budget = budget_of_run(self._config, self._settings, tests=len(self._marked))
+        self._decision = Decision(self._config, self._pairs, base, suite_tests=len(self._marked), budget=self._budget)
 
     def _asked_for(self) -> list[Path]:
         """Files and folders that the command line names: the base may have tests there that head does not."""
@@ -129,6 +132,7 @@ class AgainstGate:
             f"ascendperf: {number}{choice.chip}, {choice.stack}",
             f"ascendperf: {self._base.name} and {head} side by side; stored baselines are not looked at",
             *(f"  {note}" for note in self._notes),
+            *([] if self._budget is None else [f"ascendperf: {self._budget.words}"]),
         ]
 
     @pytest.hookimpl(tryfirst=True)
@@ -136,12 +140,16 @@ class AgainstGate:
         """Run a marked test on both sides and report it as head's."""
         if self._pairs is None or not asks_to_be_measured(item):
             return None
+        if self._budget is not None:
+            self._budget.test_started()
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report in self._reports(item):
             hook.pytest_runtest_logreport(report=report)
         self._tear_down(item, nextitem)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if self._budget is not None:
+            self._budget.test_ended()
         return True
 
     def _tear_down(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:

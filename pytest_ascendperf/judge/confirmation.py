@@ -1,0 +1,107 @@
+"""How many fresh sessions a flagged case takes: as many as it needs to be decided, and no more.
+
+Asked after each session. At an early look a case ends as REGRESSED, at the look's share of the level; at other ones,
+or the same, as a PASS that is shown more strictly than at the end, or because neither can be expected any more. A stop
+that does not fail a case cannot add a false alarm. Between the looks nothing is decided.
+
+A case that is suspected against its baseline and against its anchor ends when one of the two shows it, since either
+fails it, or when both are settled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.judge import error_rate
+from pytest_ascendperf.judge.contrast import contrast
+from pytest_ascendperf.judge.latency import are_times, is_slower, is_within
+from pytest_ascendperf.judge.session_medians import usable_medians
+from pytest_ascendperf.judge.verdict import Judgement
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.judge.contrast import Contrast
+    from pytest_ascendperf.model.anchor import Anchor
+    from pytest_ascendperf.model.baseline import Baseline
+    from pytest_ascendperf.model.measurement import Measurement
+    from pytest_ascendperf.model.protocol import Rule
+
+
+def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: Sequence[str] = ()) -> bool:
+    """Whether a flagged case should be measured in another fresh process.
+
+    ``fresh`` and ``problems`` are what the processes so far brought, as for
+    :func:`~pytest_ascendperf.judge.verdict.judge_confirmed`. False where the judgement asks for no confirmation.
+    """
+    rule, baseline = judgement.rule, judgement.baseline
+    if not judgement.needs_confirmation or baseline is None:
+        return False
+    left = rule.confirm_sessions - len(fresh) - len(problems)
+    questions = [_medians(judgement, base, fresh) for base in _suspected(judgement, baseline)]
+    if left <= 0 or all(len(usable) + left < error_rate.FEWEST_SESSIONS for _, usable in questions):
+        return False
+    resolution_us = judgement.resolution_us
+    if any(is_shown(base_us, usable, rule, resolution_us=resolution_us) for base_us, usable in questions):
+        return False
+    return not all(is_settled(base_us, usable, rule, resolution_us=resolution_us) for base_us, usable in questions)
+
+
+def _suspected(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anchor]:
+    """What the case looks slower than."""
+    suspected: list[Baseline | Anchor] = [baseline] if judgement.slower_flagged else []
+    if judgement.drift_flagged and baseline.anchor is not None:
+        suspected.append(baseline.anchor)
+    return suspected
+
+
+def _medians(
+    judgement: Judgement, base: Baseline | Anchor, fresh: Sequence[Measurement]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    clock = judgement.verdict.clock
+    usable, _ = usable_medians(judgement.environment, fresh, base.sessions, clock)
+    return base.medians_on(clock) or (), usable
+
+
+def sessions_taken(judgement: Judgement, sessions: Iterable[Measurement]) -> list[Measurement]:
+    """Those of ``sessions``, in their order, that a run would have measured to confirm ``judgement``."""
+    taken: list[Measurement] = []
+    for session in sessions:
+        if not wants_session(judgement, taken):
+            break
+        taken.append(session)
+    return taken
+
+
+def is_settled(
+    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
+) -> bool:
+    """Whether these fresh sessions, fewer than all, are at a look and need no more; arguments as for ``confirm``."""
+    if is_shown(baseline_medians_us, fresh_medians_us, rule, resolution_us=resolution_us):
+        return True
+    if len(fresh_medians_us) not in error_rate.pass_looks(rule):
+        return False
+    if not are_times((*baseline_medians_us, *fresh_medians_us)):
+        return True  # no further session makes it valid
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
+    return is_within(numbers, rule, error_rate.EARLY_PASS_ALPHA) or _is_hopeless(numbers, rule)
+
+
+def is_shown(
+    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
+) -> bool:
+    """Whether these fresh sessions, fewer than all, are at a look at which they show the slowdown."""
+    alpha = error_rate.early_looks(rule, len(baseline_medians_us)).get(len(fresh_medians_us))
+    if alpha is None or not are_times((*baseline_medians_us, *fresh_medians_us)):
+        return False
+    return is_slower(contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us), rule, alpha)
+
+
+def _is_hopeless(numbers: Contrast, rule: Rule) -> bool:
+    """Whether the case does not look slower, and further sessions like these would not show that it is not."""
+    if numbers.change > rule.tolerance and numbers.head_us - numbers.base_us > rule.min_change_us:
+        return False
+    if numbers.base_sessions == 1:
+        return True  # PROVISIONAL, whatever comes
+    in_the_end = dataclasses.replace(numbers, head_sessions=rule.confirm_sessions)
+    return not is_within(in_the_end, rule, error_rate.PASS_ALPHA)
