@@ -66,6 +66,16 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
     )
 
 
+def missing_kernels(sessions: Sequence[Measurement | str]) -> str | None:
+    """Why the baseline of ``sessions`` holds no kernels although they were to be recorded, in a sentence; else None."""
+    measured = [session for session in sessions if isinstance(session, Measurement) and not session.invalid]
+    tables = [session.kernels for session in measured if session.kernels is not None]
+    if tables:
+        sources = sorted({table.source for table in tables})
+        return None if combined(tables) is not None else f"Sessions recorded in different ways: {'; '.join(sources)}."
+    return next((session.kernel_problem for session in measured if session.kernel_problem is not None), None)
+
+
 def _fusion_passes(sessions: Sequence[Measurement]) -> tuple[tuple[str, int], ...] | None:
     """The passes that took effect in every session that recorded them, each as often as it did at least."""
     recorded = [dict(session.fusion_passes) for session in sessions if session.fusion_passes is not None]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_ascendperf.judge.acceptance import baseline_of
+from pytest_ascendperf.judge.acceptance import baseline_of, missing_kernels
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.plugin.further_sessions import FurtherSessions
@@ -104,6 +104,7 @@ class Recording:
                 old=case.old,
                 new=case.new,
                 tolerance=self._tolerances[case.new.case],
+                kernels_problem=missing_kernels(self._sessions.of(case.new.case)),
             )
             for file in update.files
             for case in file.cases

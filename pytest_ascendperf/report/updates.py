@@ -27,6 +27,8 @@ class RecordedCase:
     new: Baseline
     tolerance: float
     """Relative slowdown that its test allows."""
+    kernels_problem: str | None = None
+    """Why no kernels are stored although they were to be recorded, in a sentence."""
 
     @property
     def since_anchor(self) -> float | None:
@@ -52,7 +54,7 @@ def update_table(
     ``width`` the meaning, that they have in :func:`~pytest_ascendperf.report.terminal.result_table`.
     """
     lines = _table(recorded, width) if recorded else ["no baseline was written"]
-    lines += _kernel_changes(recorded)
+    lines += [*_kernel_changes(recorded), *_without_kernels(recorded)]
     lines += _drifted(recorded, command_line)
     if recorded:
         paths = list(dict.fromkeys(printable(change.path) for change in recorded))
@@ -102,6 +104,16 @@ def _kernel_changes(recorded: Sequence[RecordedCase]) -> list[str]:
     words = [(change, table_change(change.old, change.new)[1]) for change in recorded]
     lines = ["  " + printable(f"{change.case}: {text}") for change, text in words if text]
     return ["Kernels per call that changed:", *lines] if lines else []
+
+
+def _without_kernels(recorded: Sequence[RecordedCase]) -> list[str]:
+    """A line per case of which no kernels could be stored."""
+    lines = [
+        "  " + printable(f"{change.case}: {change.kernels_problem}")
+        for change in recorded
+        if change.kernels_problem is not None
+    ]
+    return ["Stored without kernels, so what runs will not be compared:", *lines] if lines else []
 
 
 def _numbers(change: RecordedCase) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ascendperf.judge.acceptance import accepts, baseline_of
+from pytest_ascendperf.judge.acceptance import accepts, baseline_of, missing_kernels
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
@@ -220,3 +220,16 @@ def test_sessions_under_different_hard_keys_are_not_put_together() -> None:
 def test_soft_differences_between_sessions_do_not_matter() -> None:
     made = baseline_of(CASE, [measured(12.5), measured(12.5, where=environment(kernel="6.2"))], None)
     assert isinstance(made, Baseline)
+
+
+def test_why_no_kernels_are_stored_is_told_where_they_were_to_be_recorded() -> None:
+    profiled = replace(measured(12.5), kernels=table(2, 5.0))
+    otherwise = replace(measured(12.5), kernels=replace(table(2, 5.0), source="another profiler"))
+    silent = replace(measured(12.5), kernel_problem="The profiler wrote nothing.")
+    broken = measured(12.5, invalid=("The clock stood still.",))
+    assert missing_kernels([profiled, profiled]) is None
+    assert missing_kernels([profiled, silent]) is None, "one of them is enough"
+    assert missing_kernels([measured(12.5), "the test failed"]) is None, "nothing was to be recorded"
+    assert missing_kernels([measured(12.5), silent]) == "The profiler wrote nothing."
+    assert missing_kernels([replace(broken, kernel_problem="Unused."), measured(12.5)]) is None
+    assert missing_kernels([profiled, otherwise]) == "Sessions recorded in different ways: Level1; another profiler."

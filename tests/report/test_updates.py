@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
@@ -49,6 +50,15 @@ def test_what_was_kept_is_counted_and_what_was_left_out_is_told() -> None:
         "3 baselines kept",
         "1 case not recorded, what was stored stays:",
         "  a.py::t (decode): session 2 of 5: the test failed\\nbadly",
+    ]
+
+
+def test_a_baseline_without_kernels_that_should_have_some_is_told(baseline_of: Callable[..., Baseline]) -> None:
+    change = replace(recorded(baseline_of((12.5,))), kernels_problem="The profiler wrote nothing.")
+    lines = update_table([change, recorded(baseline_of((12.5,)))], CommandLine(), kept=0, not_recorded=[])
+    assert lines[3:5] == [
+        "Stored without kernels, so what runs will not be compared:",
+        "  tests/test_ffn.py::test_step: The profiler wrote nothing.",
     ]
 
 
