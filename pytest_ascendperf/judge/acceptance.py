@@ -47,8 +47,8 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
         measured.append(session)
     valid = [measurement for measurement in measured if not measurement.invalid and measurement.session is not None]
     if len(valid) < min(2, len(sessions)):
-        reasons = "; ".join(dict.fromkeys(reason for measurement in measured for reason in measurement.invalid))
-        return NotRecorded(case=case, reason=f"{len(valid)} of {len(sessions)} sessions were valid: {reasons}")
+        first = next((" ".join(measurement.invalid) for measurement in measured if measurement.invalid), "")
+        return NotRecorded(case=case, reason=f"{len(valid)} of {len(sessions)} sessions were valid: {first}")
     environment = valid[0].environment
     for measurement in valid:
         differences = measurement.environment.hard_differences(environment)

@@ -101,10 +101,10 @@ def _waiting(host: HostConditions, rounds: int) -> tuple[str, ...]:
     if not _is_held_up(host) or held_up <= HELD_UP_ROUNDS * rounds:
         return ()
     return (
-        "Other processes had the processors while it was measured: its threads waited for "
-        f"{format_share(host.waiting_share or 0.0)} of the time they wanted one ({_SCHEDSTAT}), where the limit is "
-        f"{format_tolerance(WAITING_SHARE)}, and up to {held_up} of {rounds} rounds were held up, where the limit is "
-        f"{format_tolerance(HELD_UP_ROUNDS)}.{_use_of_others(host)}",
+        "Other processes had the processors: its threads waited for them "
+        f"{format_share(host.waiting_share or 0.0)} of the time "
+        f"(limit {format_tolerance(WAITING_SHARE)}; {_SCHEDSTAT}), "
+        f"in up to {held_up} of {rounds} rounds (limit {format_tolerance(HELD_UP_ROUNDS)}).{_use_of_others(host)}",
     )
 
 

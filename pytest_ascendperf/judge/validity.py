@@ -56,13 +56,16 @@ class RawRounds:
 
 
 def invalid_reasons(rounds: RawRounds) -> tuple[str, ...]:
-    """Why the rounds must not be judged, each a sentence; empty for rounds that may be."""
+    """Why the rounds must not be judged, each a sentence; empty for rounds that may be.
+
+    Where the machine or the clock is at fault, how the times look then is no reason of its own.
+    """
     durations = rounds.durations_us
     if not durations:
         return ("No round was measured.",)
     said = condition_reasons(rounds.conditions, rounds=len(durations), on_host=rounds.on_host)
-    seen = _clock_reasons(durations) or (*_trend_reasons(durations), *_spread_reasons(durations, rounds.max_spread))
-    return (*said, *seen)
+    faults = (*said, *_clock_reasons(durations))
+    return faults or (*_trend_reasons(durations), *_spread_reasons(durations, rounds.max_spread))
 
 
 def device_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
