@@ -40,6 +40,10 @@ QUICK = {"DEVICE": "scripted", "ROUNDS": "3", "WARMUP": "1", "SESSIONS": "2", "C
 """Settings of every suite, so that runs are short."""
 
 
+def _let_be_interrupted() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Suite:
     """A folder with tests, and runs of pytest in it."""
 
@@ -73,7 +77,10 @@ class Suite:
             return self.pytester.runpytest_subprocess(*arguments, timeout=120)
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start pytest in a process of its own and do not wait for it."""
+        """Start pytest in a process of its own and do not wait for it. It can be interrupted.
+
+        What a shell runs in the background has SIGINT ignored, and so has all that it starts.
+        """
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
             cwd=self.path,
@@ -81,6 +88,7 @@ class Suite:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_let_be_interrupted,
         )
 
     def record(self, *arguments: str | Path, **variables: str) -> pytest.RunResult:
