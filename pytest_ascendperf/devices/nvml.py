@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from pytest_ascendperf.devices.run_processes import ListedProcess, others_of
 from pytest_ascendperf.model.conditions import DeviceConditions
@@ -30,6 +30,15 @@ which large products reach on a healthy device, are none of these; where they ma
 _SM_CLOCK, _GPU_SENSOR = 1, 0
 
 _MIB = 2**20
+
+_A = TypeVar("_A")
+
+
+class _Listed(Protocol):
+    """A process as NVML lists it."""
+
+    pid: int
+    usedGpuMemory: int | None
 
 
 def find_nvml() -> ModuleType | None:
@@ -92,7 +101,7 @@ class Nvml:
                 return int(bits)
         return None
 
-    def _process(self, listed: Any) -> ListedProcess:  # noqa: ANN401 - a structure of the package
+    def _process(self, listed: _Listed) -> ListedProcess:
         name = self._known(self._nvml.nvmlSystemGetProcessName, listed.pid)
         memory_bytes = listed.usedGpuMemory
         return ListedProcess(
@@ -101,7 +110,7 @@ class Nvml:
             memory_mib=None if memory_bytes is None else memory_bytes / _MIB,
         )
 
-    def _known(self, ask: Callable[..., Any], *given: object) -> Any:  # noqa: ANN401 - each question has its own answer
+    def _known(self, ask: Callable[..., _A], *given: object) -> _A | None:
         """The answer; None where the device or this driver has none."""
         try:
             return ask(*given)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from pytest_ascendperf.judge import error_rate
 from pytest_ascendperf.judge.contrast import Contrast, contrast
 from pytest_ascendperf.judge.sensitivity import NeededSessions, detectable_change, needed_sessions
-from pytest_ascendperf.model.verdict import Comparison, Stage, Status
+from pytest_ascendperf.model.stage import Comparison, Stage
+from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.ranks import rank_p_value
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import error_rate
 from pytest_ascendperf.judge.contrast import SPREAD_FLOOR, relative
-from pytest_ascendperf.model.verdict import Comparison, Stage, Status
+from pytest_ascendperf.model.stage import Comparison, Stage
+from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.order import median
 from pytest_ascendperf.statistics.power import paired_effect, paired_sessions_to_show
 from pytest_ascendperf.statistics.series import mean, standard_deviation

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pytest_ascendperf.judge.reasons import position_of
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
-from pytest_ascendperf.model.verdict import Comparison, Status
+from pytest_ascendperf.model.stage import Comparison
+from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_ascendperf.model.finding import Finding
     from pytest_ascendperf.model.measurement import Measurement
     from pytest_ascendperf.model.protocol import Rule
-    from pytest_ascendperf.model.verdict import Comparison
+    from pytest_ascendperf.model.stage import Comparison
 
 MOST_PROBLEMS = 2
 """Sessions that may give nothing before the case is given up."""

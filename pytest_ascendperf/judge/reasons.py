@@ -11,7 +11,8 @@ from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
-from pytest_ascendperf.model.verdict import Comparison, Drift, Status
+from pytest_ascendperf.model.stage import Comparison
+from pytest_ascendperf.model.verdict import Drift, Status
 from pytest_ascendperf.statistics.order import median
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 

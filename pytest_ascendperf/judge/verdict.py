@@ -60,7 +60,7 @@ class Judgement:
 
     @property
     def needs_confirmation(self) -> bool:
-        """Measure the case in ``rule.confirm_sessions`` fresh processes and pass those to :func:`judge_confirmed`."""
+        """Measure it in fresh processes, as many as :mod:`.confirmation` asks for, for :func:`judge_confirmed`."""
         return self.slower_flagged or self.drift_flagged
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
 from pytest_ascendperf.model.measurement import Clock, Session, medians_on, stored_sessions
 
@@ -46,14 +45,3 @@ class Anchor:
         return cls(
             sessions=stored_sessions(data, at_least=FEWEST_SESSIONS), revision=fields.optional_text(data, "revision")
         )
-
-
-def optional_anchor(data: Mapping[str, object]) -> Anchor | None:
-    """The anchor under ``anchor``; None where it is null or was not written. Raises InvalidDataError."""
-    value = data.get("anchor")
-    if value is None:
-        return None
-    try:
-        return Anchor.from_dict(fields.as_object(value))
-    except InvalidDataError as error:
-        raise error.inside("anchor") from None

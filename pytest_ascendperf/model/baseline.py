@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model import fields
-from pytest_ascendperf.model.anchor import FEWEST_SESSIONS, Anchor, optional_anchor
+from pytest_ascendperf.model.anchor import FEWEST_SESSIONS, Anchor
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.kernel_table import KernelTable
-from pytest_ascendperf.model.measurement import Clock, Session, medians_on, optional_kernels, stored_sessions
+from pytest_ascendperf.model.measurement import Clock, Session, medians_on, stored_sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +83,9 @@ class Baseline:
             environment=environments[fingerprint],
             sessions=stored_sessions(data, at_least=1),
             revision=fields.optional_text(data, "revision"),
-            kernels=optional_kernels(data),
+            kernels=fields.added_value(data, "kernels", KernelTable.from_dict),
             fusion_passes=fields.optional_counts(data, "fusion_passes"),
-            anchor=optional_anchor(data),
+            anchor=fields.added_value(data, "anchor", Anchor.from_dict),
         )
 
 

@@ -27,9 +27,9 @@ class Cost:
     cut_short: bool = False
     """Whether the budget of the run kept the case from sessions that it wanted, or from being measured at all."""
 
-    def with_fresh_process(self, seconds: float) -> Cost:
-        """The same with one process more, of which this case's share is ``seconds``."""
-        return replace(self, fresh_s=self.fresh_s + seconds, fresh_processes=self.fresh_processes + 1)
+    def with_fresh_process(self, seconds: float, *, shared_by: int) -> Cost:
+        """The same with one process more, which took ``seconds`` for so many cases, this one among them."""
+        return replace(self, fresh_s=self.fresh_s + seconds / shared_by, fresh_processes=self.fresh_processes + 1)
 
     @property
     def total_s(self) -> float:

@@ -117,6 +117,11 @@ def optional_value(data: Mapping[str, object], key: str, decode: Callable[[Mappi
         raise error.inside(key) from None
 
 
+def added_value(data: Mapping[str, object], key: str, decode: Callable[[Mapping[str, object]], V]) -> V | None:
+    """As :func:`optional_value`, of a key that earlier versions did not write: None where it is missing, too."""
+    return optional_value(data, key, decode) if key in data else None
+
+
 def optional_counts(data: Mapping[str, object], key: str) -> tuple[tuple[str, int], ...] | None:
     """The object of whole numbers under ``key`` as sorted pairs; None where it is null or missing."""
     value = data.get(key)

@@ -129,7 +129,7 @@ class Session:
             lag1=fields.number(fields.required(data, "lag1"), "lag1"),
             quantiles_us=tuple(levels),
             samples_us=fields.positive_numbers(data, "samples_us"),
-            conditions=_added_conditions(data),
+            conditions=fields.added_value(data, "conditions", Conditions.from_dict),
         )
 
 
@@ -147,16 +147,6 @@ def _optional_time(data: Mapping[str, object], key: str) -> float | None:
 def _added_time(data: Mapping[str, object], key: str) -> float | None:
     """A time that earlier versions did not write."""
     return _optional_time(data, key) if key in data else None
-
-
-def _added_conditions(data: Mapping[str, object]) -> Conditions | None:
-    """What earlier versions did not write."""
-    if "conditions" not in data:
-        return None
-    try:
-        return Conditions.from_dict(fields.as_object(data["conditions"]))
-    except InvalidDataError as error:
-        raise error.inside("conditions") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +195,7 @@ class Measurement:
             session=None if session is None else Session.from_dict(fields.as_object(session, "session")),
             invalid=tuple(str(reason) for reason in fields.as_list(fields.required(data, "invalid"), "invalid")),
             notes=tuple(str(note) for note in fields.as_list(fields.required(data, "notes"), "notes")),
-            kernels=optional_kernels(data),
+            kernels=fields.added_value(data, "kernels", KernelTable.from_dict),
             kernel_problem=fields.optional_text(data, "kernel_problem"),
             fusion_passes=fields.optional_counts(data, "fusion_passes"),
         )
@@ -231,14 +221,3 @@ def stored_sessions(data: Mapping[str, object], *, at_least: int) -> tuple[Sessi
         except InvalidDataError as error:
             raise error.inside(f"sessions[{index}]") from None
     return tuple(sessions)
-
-
-def optional_kernels(data: Mapping[str, object]) -> KernelTable | None:
-    """The kernel table under ``kernels``; None where it is null or was not written. Raises InvalidDataError."""
-    value = data.get("kernels")
-    if value is None:
-        return None
-    try:
-        return KernelTable.from_dict(fields.as_object(value))
-    except InvalidDataError as error:
-        raise error.inside("kernels") from None

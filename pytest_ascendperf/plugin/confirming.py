@@ -12,11 +12,11 @@ from pytest_ascendperf.errors import FreshProcessError
 from pytest_ascendperf.judge.confirmation import wants_session
 from pytest_ascendperf.judge.out_of_budget import cut_short
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed
+from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.budget import BudgetOfRun
 from pytest_ascendperf.plugin.fresh import FreshResult, run_session, target_of, time_limit_s
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
 
@@ -77,7 +77,7 @@ class Confirming:
             self._budget.fresh_process_took(took_s)
         measured = {} if isinstance(result, str) else {each.case.case: each for each in result.measurements}
         for name, case in cases.items():
-            case.cost = case.cost.with_fresh_process(took_s / len(cases))
+            case.cost = case.cost.with_fresh_process(took_s, shared_by=len(cases))
             if name in measured:
                 case.fresh.append(measured[name])
             else:

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 import pytest
 
 from pytest_ascendperf.errors import AscendPerfError, DeviceError, SettingsError
+from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.budget import BudgetOfRun, budget_of_run
+from pytest_ascendperf.plugin.budget import budget_of_run
 from pytest_ascendperf.plugin.fixture import NpuPerf
 from pytest_ascendperf.plugin.fresh import target_of
 from pytest_ascendperf.plugin.judging import Judging

@@ -8,10 +8,10 @@ import pytest
 
 from pytest_ascendperf.judge.acceptance import accepts
 from pytest_ascendperf.judge.verdict import Judgement, judge_screen
+from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.budget import BudgetOfRun
 from pytest_ascendperf.plugin.confirming import Confirming
 from pytest_ascendperf.plugin.measured_test import MeasuredTest
 from pytest_ascendperf.plugin.options import ANCHOR_MODE

@@ -14,6 +14,7 @@ from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.errors import MeasurementError
 from pytest_ascendperf.judge.exact import ExactEvidence, demands
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
+from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.measure.comparison import PairedRounds
 from pytest_ascendperf.measure.kernel_pass import KernelPass, profile_kernels, record_calls
@@ -28,11 +29,11 @@ from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule, SamplingPlan
 from pytest_ascendperf.model.verdict import Verdict
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.budget import BudgetOfRun
 from pytest_ascendperf.plugin.comparison import CallComparison
 from pytest_ascendperf.plugin.kernel_checks import fusion_findings, known_losses
 from pytest_ascendperf.plugin.marker import Marked
 from pytest_ascendperf.plugin.options import settings_of
+from pytest_ascendperf.plugin.protocol import rule_of, sampling_plan
 from pytest_ascendperf.plugin.session_request import is_fresh_session
 from pytest_ascendperf.settings import Settings
 
@@ -110,7 +111,7 @@ class MeasuredTest:
         """Measure the two calls against each other."""
         __tracebackhide__ = True
         config = self.item.config
-        plan = _plan(settings_of(config, self.marked.keywords))
+        plan = sampling_plan(settings_of(config, self.marked.keywords))
         rounds = PairedRounds(self._bench.device, plan, first, second, budget_s=budget_s)
         comparison = CallComparison(
             rounds,
@@ -154,7 +155,7 @@ class MeasuredTest:
             )
         keywords = {**self.marked.keywords, **settings}
         resolved = settings_of(self.item.config, keywords)
-        plan = _plan(resolved)
+        plan = sampling_plan(resolved)
         case = CaseId.from_nodeid(self.item.nodeid, name)
         self.keywords[name] = keywords
         granted = plan if self._budget is None else self._budget.granted(plan)
@@ -237,14 +238,7 @@ class MeasuredTest:
     def rule_of(self, name: str, *, suite_tests: int) -> Rule:
         """When a change of the case ``name`` counts."""
         settings = settings_of(self.item.config, self.keywords[name])
-        return Rule(
-            tolerance=settings.tolerance,
-            min_change_us=settings.min_change_us,
-            confirm_sessions=settings.confirm_sessions,
-            suite_tests=suite_tests,
-            cases=len(self.measurements) + len(self.left_out),
-            max_kernels=settings.max_kernels,
-        )
+        return rule_of(settings, suite_tests=suite_tests, cases=len(self.measurements) + len(self.left_out))
 
     def kernel_tables(self) -> list[KernelTable | None]:
         """What each case ran, in the order measured."""
@@ -261,7 +255,7 @@ class MeasuredTest:
     def share_fresh_process(self, seconds: float) -> None:
         """Add a fresh process that was started for all cases to what they cost."""
         for name, cost in self.costs.items():
-            self.costs[name] = cost.with_fresh_process(seconds / len(self.costs))
+            self.costs[name] = cost.with_fresh_process(seconds, shared_by=len(self.costs))
 
     def add_note(self, note: str) -> None:
         """Let every case say this."""
@@ -290,16 +284,3 @@ class MeasuredTest:
 def _profiled(device: Device, settings: Settings, call: Callable[[], object], *, call_us: float) -> KernelPass:
     with device.controlled(settings.threads):
         return profile_kernels(device, call, call_us=call_us)
-
-
-def _plan(settings: Settings) -> SamplingPlan:
-    return SamplingPlan(
-        warmup=settings.warmup,
-        max_warmup_s=settings.max_warmup_s,
-        rounds=settings.rounds,
-        budget_s=settings.budget_s,
-        precision=settings.precision,
-        threads=settings.threads,
-        cold=settings.cache == "cold",
-        max_spread=settings.max_spread,
-    )

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pytest_ascendperf.judge.exact import reason_of_times
 from pytest_ascendperf.judge.reasons import origin_of
 from pytest_ascendperf.model.measurement import Clock
-from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
+from pytest_ascendperf.model.stage import Comparison, Stage
+from pytest_ascendperf.model.verdict import Drift, Status, Verdict
 from pytest_ascendperf.report.cost import cost_words
 from pytest_ascendperf.report.kernels import attribution_lines, finding_headline, finding_lines
 from pytest_ascendperf.report.next_step import CommandLine, next_step

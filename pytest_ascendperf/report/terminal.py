@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pytest_ascendperf.model.measurement import Clock
-from pytest_ascendperf.model.verdict import Comparison, Status, Verdict
+from pytest_ascendperf.model.stage import Comparison
+from pytest_ascendperf.model.verdict import Status, Verdict
 from pytest_ascendperf.report.cost import cut_short, left_out, total_s
 from pytest_ascendperf.report.selected_tests import SelectedTests
 from pytest_ascendperf.report.wording import (

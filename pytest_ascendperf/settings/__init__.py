@@ -18,11 +18,11 @@ from pytest_ascendperf.settings.catalogue import (
     MARKER_SETTINGS,
     RUN_SETTINGS,
     SETTINGS,
-    Setting,
     default_text,
     settings_table,
 )
 from pytest_ascendperf.settings.checks import AUTO, DEVICE_KINDS, STATUS_NAMES, STRICT_PASSES
+from pytest_ascendperf.settings.setting import Setting
 
 __all__ = [
     "AUTO",

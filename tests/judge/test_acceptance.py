@@ -10,8 +10,10 @@ from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.finding import Finding, FindingKind
 from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
-from pytest_ascendperf.model.measurement import Clock, Measurement, Session
-from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
+from pytest_ascendperf.model.measurement import Clock, Measurement
+from pytest_ascendperf.model.stage import Comparison, Stage
+from pytest_ascendperf.model.verdict import Drift, Status, Verdict
+from session_values import session
 
 CASE = CaseId(module="tests/test_ffn.py", test="test_step", case="decode")
 
@@ -28,22 +30,8 @@ def environment(threads: str = "4", kernel: str = "6.1") -> Environment:
 
 
 def measured(median_us: float, *, invalid: tuple[str, ...] = (), where: Environment | None = None) -> Measurement:
-    session = Session(
-        started="2025-01-31T04:00:00+00:00",
-        clock=Clock.DEVICE,
-        device_median_us=median_us,
-        host_median_us=None,
-        reference_us=None,
-        rounds=1,
-        calls_per_round=1,
-        warmup_calls=1,
-        mean_us=median_us,
-        sd_us=0.0,
-        lag1=0.0,
-        quantiles_us=(median_us,) * 7,
-        samples_us=(median_us,),
-    )
-    return Measurement(case=CASE, environment=where or environment(), session=session, invalid=invalid, notes=())
+    here = where or environment()
+    return Measurement(case=CASE, environment=here, session=session(median_us), invalid=invalid, notes=())
 
 
 def verdict(status: Status, *findings: Finding, timed_status: Status | None = None) -> Verdict:

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+import session_values
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
@@ -27,22 +28,8 @@ def session(
     reference_us: float | None = None,
     vector_us: float | None = None,
 ) -> Session:
-    judged_us = device_us if clock is Clock.DEVICE or host_us is None else host_us
-    return Session(
-        started="2025-01-01T00:00:00Z",
-        clock=clock,
-        device_median_us=device_us,
-        host_median_us=host_us,
-        reference_us=reference_us,
-        vector_reference_us=vector_us,
-        rounds=1,
-        calls_per_round=1,
-        warmup_calls=3,
-        mean_us=judged_us,
-        sd_us=0.0,
-        lag1=0.0,
-        quantiles_us=(judged_us,) * 7,
-        samples_us=(judged_us,),
+    return session_values.session(
+        device_us, host_us=host_us, clock=clock, reference_us=reference_us, vector_us=vector_us
     )
 
 

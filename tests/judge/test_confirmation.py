@@ -22,10 +22,11 @@ from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Clock, Measurement, Session
+from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.student import upper_quantile
+from session_values import session
 
 RULE = Rule(tolerance=0.05, min_change_us=1.0, confirm_sessions=5, suite_tests=50, cases=1)
 QUIET = [1000.0, 1010.0, 990.0, 1005.0, 995.0]
@@ -36,22 +37,7 @@ MEDIANS = st.floats(min_value=900.0, max_value=1300.0)
 
 
 def measured(median_us: float, *, invalid: tuple[str, ...] = ()) -> Measurement:
-    session = Session(
-        started="2025-01-01T00:00:00Z",
-        clock=Clock.DEVICE,
-        device_median_us=median_us,
-        host_median_us=None,
-        reference_us=None,
-        rounds=1,
-        calls_per_round=1,
-        warmup_calls=3,
-        mean_us=median_us,
-        sd_us=0.0,
-        lag1=0.0,
-        quantiles_us=(median_us,) * 7,
-        samples_us=(median_us,),
-    )
-    return Measurement(case=CASE, environment=HERE, session=session, invalid=invalid, notes=())
+    return Measurement(case=CASE, environment=HERE, session=session(median_us), invalid=invalid, notes=())
 
 
 def flagged(now_us: float, base_us: Sequence[float], rule: Rule = RULE) -> Judgement:

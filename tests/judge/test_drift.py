@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+import session_values
 from pytest_ascendperf.judge.error_rate import CASE_ALPHA
 from pytest_ascendperf.judge.exact import ExactEvidence
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
@@ -33,22 +34,8 @@ def session(
     reference_us: float | None = None,
     started: str = "2025-06-01T03:00:00+00:00",
 ) -> Session:
-    judged_us = median_us if clock is Clock.DEVICE or host_us is None else host_us
-    return Session(
-        started=started,
-        clock=clock,
-        device_median_us=median_us,
-        host_median_us=host_us,
-        reference_us=reference_us,
-        rounds=1,
-        calls_per_round=1,
-        warmup_calls=3,
-        mean_us=judged_us,
-        sd_us=0.0,
-        lag1=0.0,
-        quantiles_us=(judged_us,) * 7,
-        samples_us=(judged_us,),
-    )
+    """As there, by default of a day after the anchor's."""
+    return session_values.session(median_us, host_us=host_us, clock=clock, reference_us=reference_us, started=started)
 
 
 def anchored(

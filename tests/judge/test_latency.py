@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pytest_ascendperf.judge.error_rate import IMPROVED_ALPHA, PASS_ALPHA, SCREEN_ALPHA, last_look_alpha
 from pytest_ascendperf.judge.latency import confirm, screen
 from pytest_ascendperf.model.protocol import Rule
-from pytest_ascendperf.model.verdict import Stage, Status
+from pytest_ascendperf.model.stage import Stage
+from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.student import upper_quantile
 
 RULE = Rule(tolerance=0.05, min_change_us=1.0, confirm_sessions=5, suite_tests=1, cases=1)

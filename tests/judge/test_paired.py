@@ -21,7 +21,8 @@ from pytest_ascendperf.judge.paired import (
     screen_paired,
 )
 from pytest_ascendperf.model.protocol import Rule
-from pytest_ascendperf.model.verdict import Stage, Status
+from pytest_ascendperf.model.stage import Stage
+from pytest_ascendperf.model.verdict import Status
 
 BASE_US = 1000.0
 

@@ -11,9 +11,10 @@ from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_sc
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Clock, Measurement, Session
+from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status, Verdict
+from session_values import session
 
 CASE = CaseId(module="tests/test_ffn.py", test="test_ffn")
 HERE = Environment(
@@ -28,24 +29,6 @@ RULE = Rule(tolerance=0.03, min_change_us=0.1, confirm_sessions=5, suite_tests=1
 PATH = "baselines/scripted/scripted-1/tests/test_ffn.json"
 QUIET = (12.50,) * 5
 """Sessions that agree: the floor of the spread, 0.2 %, decides."""
-
-
-def session(median_us: float, calls_per_round: int = 1) -> Session:
-    return Session(
-        started="2025-01-01T00:00:00Z",
-        clock=Clock.DEVICE,
-        device_median_us=median_us,
-        host_median_us=None,
-        reference_us=None,
-        rounds=1,
-        calls_per_round=calls_per_round,
-        warmup_calls=3,
-        mean_us=median_us,
-        sd_us=0.0,
-        lag1=0.0,
-        quantiles_us=(median_us,) * 7,
-        samples_us=(median_us,),
-    )
 
 
 def measured(median_us: float, environment: Environment = HERE, invalid: tuple[str, ...] = ()) -> Measurement:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import session_values
 from pytest_ascendperf.errors import InvalidDataError
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
@@ -27,21 +28,7 @@ HERE = Environment(
 
 
 def session(median_us: float, *, day: str = "2025-01-31", host_us: float | None = None) -> Session:
-    return Session(
-        started=f"{day}T04:00:00+00:00",
-        clock=Clock.DEVICE,
-        device_median_us=median_us,
-        host_median_us=host_us,
-        reference_us=None,
-        rounds=1,
-        calls_per_round=1,
-        warmup_calls=3,
-        mean_us=median_us,
-        sd_us=0.0,
-        lag1=0.0,
-        quantiles_us=(median_us,) * 7,
-        samples_us=(median_us,),
-    )
+    return session_values.session(median_us, host_us=host_us, started=f"{day}T04:00:00+00:00")
 
 
 def baseline(

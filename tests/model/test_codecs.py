@@ -15,7 +15,8 @@ from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
 from pytest_ascendperf.model.environment import Environment, KeyDifference
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
-from pytest_ascendperf.model.verdict import Comparison, Drift, Stage, Status, Verdict
+from pytest_ascendperf.model.stage import Comparison, Stage
+from pytest_ascendperf.model.verdict import Drift, Status, Verdict
 
 CASE = CaseId(module="tests/test_ffn.py", test="test_step[ü]", case="decode")
 ENVIRONMENT = Environment(

@@ -109,6 +109,6 @@ def test_numbers_for_programs(measured: Verdict) -> None:
 
 
 def test_a_process_for_several_cases_counts_for_each_and_its_time_once() -> None:
-    cases = [Cost(session_s=1.0).with_fresh_process(6.0 / 3) for _ in range(3)]
+    cases = [Cost(session_s=1.0).with_fresh_process(6.0, shared_by=3) for _ in range(3)]
     assert [case.fresh_processes for case in cases] == [1, 1, 1]
     assert sum(case.total_s for case in cases) == 9.0

@@ -15,6 +15,7 @@ from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.judge.out_of_budget import cut_short
 from pytest_ascendperf.judge.paired import Next, paired_session
 from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, base_lost, next_step, paired_verdict
+from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.verdict import Verdict
@@ -22,7 +23,6 @@ from pytest_ascendperf.plugin.against.base import Base
 from pytest_ascendperf.plugin.against.pair import TestRun
 from pytest_ascendperf.plugin.against.pairs import PairsOfRun
 from pytest_ascendperf.plugin.against.process import SideLost
-from pytest_ascendperf.plugin.budget import BudgetOfRun
 from pytest_ascendperf.plugin.kernel_checks import known_losses
 
 
@@ -139,7 +139,7 @@ class Decision:
             took_s = time.monotonic() - started
             if self._budget is not None:
                 self._budget.fresh_process_took(took_s)
-            costs.update((name, costs[name].with_fresh_process(took_s / len(wanted))) for name in wanted)
+            costs.update((name, costs[name].with_fresh_process(took_s, shared_by=len(wanted))) for name in wanted)
         self._pairs.end_of_test()
 
     def _session(

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_ascendperf.devices.registry import open_device
 from pytest_ascendperf.errors import AgainstError, AscendPerfError, DeviceError
+from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.plugin.against.base import Base, BaseCheckout
 from pytest_ascendperf.plugin.against.cores import cores_of_run
 from pytest_ascendperf.plugin.against.decision import Decided, Decision, TestToDecide
@@ -19,7 +20,7 @@ from pytest_ascendperf.plugin.against.process import Collected
 from pytest_ascendperf.plugin.against.reports import crash_report, failed_report
 from pytest_ascendperf.plugin.against.request import AgainstRequest
 from pytest_ascendperf.plugin.bench import Bench
-from pytest_ascendperf.plugin.budget import BudgetOfRun, budget_of_run
+from pytest_ascendperf.plugin.budget import budget_of_run
 from pytest_ascendperf.plugin.fresh import target_of
 from pytest_ascendperf.plugin.marker import asks_to_be_measured
 from pytest_ascendperf.plugin.options import command_line_of, failing_statuses, settings_of

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_ascendperf.measure.budget import SHORTENED, BudgetOfRun
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import SamplingPlan
 from pytest_ascendperf.model.verdict import Status
-from pytest_ascendperf.plugin.budget import SHORTENED, BudgetOfRun
 
 CASE = CaseId(module="test_x.py", test="test_x")
 HERE = Environment(device="scripted", chip="scripted", chip_id="scripted", stack_id="scripted-1", hard=(), soft=())
