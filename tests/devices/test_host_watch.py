@@ -241,8 +241,8 @@ def test_a_real_neighbour_on_the_same_processor_is_seen() -> None:
 def test_real_children_of_the_measured_code_are_no_others() -> None:
     """With nine children of its own on its processor, a process waits nine tenths of the time, and not for others.
 
-    Whatever else runs on this machine: others, the process and its children share one processor. Counted as others, too,
-    the children would make it 1.9. What they used before the watch, to start, is some tenth of it.
+    Whatever else runs on this machine: others, the process and its children share one processor. Counted as others,
+    too, the children would make it 1.9. What they used before the watch, to start, is some tenth of it.
     """
     processor = min(os.sched_getaffinity(0))
     _, others_share, _, own_share = measured(processor, children=9, burnt_s=0.2)
