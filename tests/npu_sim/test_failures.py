@@ -31,7 +31,7 @@ x = torch.ones(4).npu()
 done = 0
 try:
     while done < 100:
-        x = x + 1
+        x = x * x if done == 29 else x + 1
         torch.npu.synchronize()
         done += 1
     raised = "nothing"
@@ -39,7 +39,7 @@ except RuntimeError as error:
     raised = str(error)
 print(json.dumps([done, raised]))
 """
-    done, raised = machine(Scenario(lost_after_kernels=30)).run(program).json()
+    done, raised = machine(Scenario(lost_at_type="Mul")).run(program).json()
     assert done == 29
     assert f"error code is {LOST_HEARTBEAT}" in raised
-    assert "simulated CANN: the scenario loses the device after 30 kernels" in raised
+    assert "simulated CANN: the scenario loses the device at a kernel of type Mul" in raised

@@ -127,8 +127,8 @@ class Scenario:
     neighbour_share: float = 0.0
     neighbour_memory_bytes: int = 0
 
-    #: The device is lost when this many kernels have been launched in a process.
-    lost_after_kernels: int | None = None
+    #: The first kernel of this type loses the device, for the process that launched it.
+    lost_at_type: str | None = None
     lost_error_code: int = LOST_HEARTBEAT
 
     #: Standard deviation of the relative noise of each kernel.

@@ -56,6 +56,6 @@ aclError fail(aclError code, const std::string& message);
 
 // ACL_SUCCESS, or the scenario's error once the device has been lost.
 aclError device_state();
-void count_kernel();
+void note_kernel(const std::string& type);  // one of the type that the scenario names loses the device
 
 }  // namespace sim

@@ -145,7 +145,7 @@ aclError run(const std::string& api, const Work& work, aclrtStream stream) {
       for (const Kernel& kernel : under_scenario(api, work.kernels)) {
         if (aclError lost = device_state()) return lost;
         if (absorbed(kernel, on)) continue;
-        count_kernel();
+        note_kernel(kernel.type);
         record_kernel(api, kernel, on, occupy(on, from_us(cost_us(kernel))), issued_ns);
       }
     }

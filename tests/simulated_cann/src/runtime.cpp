@@ -14,7 +14,7 @@ namespace {
 thread_local int selected_device = -1;
 thread_local std::string last_message;
 thread_local aclError last_error = ACL_SUCCESS;
-int64_t kernels_launched = 0;
+bool device_lost = false;
 
 // Devices that ASCEND_RT_VISIBLE_DEVICES leaves: the ids it lists in ascending order, up to the first that is not
 // there. A process numbers the devices it sees from zero.
@@ -75,12 +75,13 @@ aclError fail(aclError code, const std::string& message) {
   return code;
 }
 
-void count_kernel() { ++kernels_launched; }
+void note_kernel(const std::string& type) {
+  if (!type.empty() && type == scenario().lost_at_type) device_lost = true;
+}
 
 aclError device_state() {
-  int64_t limit = scenario().lost_after_kernels;
-  if (limit < 0 || kernels_launched < limit) return ACL_SUCCESS;
-  return fail(scenario().lost_error_code, "the scenario loses the device after " + std::to_string(limit) + " kernels");
+  if (!device_lost) return ACL_SUCCESS;
+  return fail(scenario().lost_error_code, "the scenario loses the device at a kernel of type " + scenario().lost_at_type);
 }
 
 }  // namespace sim

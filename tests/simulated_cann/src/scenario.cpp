@@ -58,8 +58,7 @@ Scenario from_json(const Json& json) {
   out.clock_ratio = number("clock_ratio");
   out.neighbour_share = number("neighbour_share");
   out.neighbour_memory_bytes = integer("neighbour_memory_bytes");
-  const Json& lost = json.at("lost_after_kernels");
-  out.lost_after_kernels = lost.kind == Json::Kind::null ? -1 : static_cast<int64_t>(lost.number);
+  out.lost_at_type = json.at("lost_at_type").text;
   out.lost_error_code = static_cast<int>(integer("lost_error_code"));
   out.noise = number("noise");
   out.drift = number("drift");

@@ -36,7 +36,7 @@ struct Scenario {
   double clock_ratio;
   double neighbour_share;
   int64_t neighbour_memory_bytes;
-  int64_t lost_after_kernels;  // negative: never
+  std::string lost_at_type;  // empty: never
   int lost_error_code;
   double noise;
   double drift;
