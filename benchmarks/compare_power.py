@@ -25,7 +25,15 @@ CALL_S = 0.001
 ADDED = 0.05
 BUDGET_S = 5.0
 PLAN = SamplingPlan(
-    warmup=None, max_warmup_s=2.0, rounds=None, budget_s=1.0, precision=0.005, threads=None, cold=False, max_spread=0.5
+    warmup=None,
+    max_warmup_s=2.0,
+    max_wait_s=0.0,
+    rounds=None,
+    budget_s=1.0,
+    precision=0.005,
+    threads=None,
+    cold=False,
+    max_spread=0.5,
 )
 FASTER = Claim(kind=ClaimKind.FASTER, limit=1.02)
 NOT_SLOWER = Claim(kind=ClaimKind.NOT_SLOWER, limit=0.02)

@@ -30,7 +30,15 @@ from pytest_ascendperf.statistics.order import median
 from pytest_ascendperf.statistics.series import standard_deviation
 
 PLAN = SamplingPlan(
-    warmup=None, max_warmup_s=0.3, rounds=None, budget_s=0.5, precision=0.005, threads=1, cold=False, max_spread=0.5
+    warmup=None,
+    max_warmup_s=0.3,
+    max_wait_s=0.0,
+    rounds=None,
+    budget_s=0.5,
+    precision=0.005,
+    threads=1,
+    cold=False,
+    max_spread=0.5,
 )
 SIZES = {"short call": 64, "call of some ms": 512, "call of some tens of ms": 1280}
 CASE = CaseId(module="benchmark", test="product")

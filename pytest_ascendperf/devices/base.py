@@ -104,6 +104,12 @@ class Device(Protocol):
     def refusals(self) -> tuple[str, ...]:
         """Why no time that this process measures here can be judged, a sentence each; empty where it can."""
 
+    def wait_for_full_speed(self, limit_s: float) -> float:
+        """Wait until nothing else slows what runs here, for at most ``limit_s``: the seconds waited.
+
+        Called just before a round. 0.0 where there was nothing to wait for, or where the device cannot tell.
+        """
+
     def watch(self) -> Watch:
         """Begin to watch the machine, just before the rounds of a sample.
 

@@ -25,6 +25,7 @@ from types import ModuleType
 
 from pytest_ascendperf.devices import torch_install
 from pytest_ascendperf.devices.base import Recording
+from pytest_ascendperf.devices.core_speed import CoreSpeed
 from pytest_ascendperf.devices.host_watch import HostWatch
 from pytest_ascendperf.devices.immediate import ImmediateDevice
 from pytest_ascendperf.devices.processor import Processor, read_processor
@@ -99,9 +100,13 @@ class CpuDevice(ImmediateDevice):
         """
         return held_threads(torch_install.import_torch(self.kind), threads)
 
+    def wait_for_full_speed(self, limit_s: float) -> float:
+        """Wait until fixed work takes no longer than it has to; see :mod:`.core_speed`."""
+        return self._speed.wait(limit_s)
+
     def watch(self) -> HostWatch:
-        """Watch the host's processors."""
-        return HostWatch()
+        """Watch the host's processors, and how fast the one is that this process runs on."""
+        return HostWatch(speed=self._speed)
 
     def flush_caches(self) -> None:
         """Write through more memory than the caches hold. Raises DeviceError when torch is not installed."""
@@ -123,6 +128,10 @@ class CpuDevice(ImmediateDevice):
             hard=tuple(sorted(_hard_keys(torch, self._processor).items())),
             soft=tuple(sorted(_soft_keys().items())),
         )
+
+    @cached_property
+    def _speed(self) -> CoreSpeed:
+        return CoreSpeed()
 
     @cached_property
     def _processor(self) -> Processor:

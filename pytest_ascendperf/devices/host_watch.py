@@ -15,10 +15,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import isfinite, sqrt
 from pathlib import Path
 
+from pytest_ascendperf.devices.core_speed import CoreSpeed
 from pytest_ascendperf.model.conditions import Conditions, HostConditions
 
 _NS_PER_S = 1e9
@@ -33,7 +34,7 @@ _USER, _NICE, _SYSTEM, _IRQ, _SOFTIRQ, _STEAL = 0, 1, 2, 5, 6, 7
 _BUSY = (_USER, _NICE, _SYSTEM, _IRQ, _SOFTIRQ)
 
 _DIGITS = 4
-"""Decimals of a share that are kept: its counters hold no more."""
+"""Decimals that are kept: the counters of a share, and the clock in µs, hold no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,16 @@ class HostWatch:
     in the measuring process itself, so never inside a round.
     """
 
-    def __init__(self, *, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> None:
+    def __init__(
+        self,
+        *,
+        speed: CoreSpeed | None = None,
+        proc: Path = Path("/proc"),
+        cgroups: Path = Path("/sys/fs/cgroup"),
+    ) -> None:
+        """``speed`` is that of the core on which rounds wait for full speed, where they do."""
+        self._speed = speed
+        self._given_up = 0 if speed is None else speed.times_given_up
         self._proc = proc
         self._cgroups = cgroups
         affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
@@ -78,6 +88,12 @@ class HostWatch:
     def conditions(self) -> Conditions | None:
         """What the host did since; None where the system does not tell."""
         host = _conditions(self._begin, self._read(), processors=len(self._processors))
+        if self._speed is not None and isfinite(self._speed.shortest_us):
+            host = replace(
+                host,
+                slowed_rounds=self._speed.times_given_up - self._given_up,
+                fixed_work_us=round(self._speed.shortest_us, _DIGITS),
+            )
         return None if host == HostConditions() else Conditions(host=host)
 
     def _read(self) -> _Reading:

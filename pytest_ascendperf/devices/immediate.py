@@ -25,6 +25,10 @@ class ImmediateDevice:
         """None: what spoils times here differs by degree and is kept in the environment."""
         return ()
 
+    def wait_for_full_speed(self, limit_s: float) -> float:
+        """0.0: what slows it, if anything, is not known."""
+        return 0.0
+
     def raise_clock(self) -> None:
         """The warm-up calls raise it: they run on this very clock."""
 

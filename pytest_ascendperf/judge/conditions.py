@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.statistics.order import median
-from pytest_ascendperf.units import format_change, format_share, format_tolerance
+from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 
 if TYPE_CHECKING:
     from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions
@@ -27,6 +27,10 @@ HELD_UP_ROUNDS = 0.2
 """... unless no more than this share of the rounds can have been held up. However late those are, the median of all
 rounds is then at most the 62.5th percentile of the others, so none of them needs to be dropped."""
 
+FIXED_WORK_CHANGE = 0.25
+"""The shortest time that fixed work took in a process may be this much longer than in another one. Between processes at
+full speed it differs by up to a tenth."""
+
 LIMITED_SHARE = 0.1
 """From this share of the sampling time on, what a limit on processor time stopped is told. It is the measured code's
 own use that meets the limit, in every run of this container alike, so it does not forbid to judge."""
@@ -35,6 +39,7 @@ CLOCK_SHARE = 0.9
 """A clock may be this share of the other side's. The clocks of idle and of busy chips differ by more, those of two busy
 chips of one kind by less unless one is held down."""
 
+_WHAT_SLOWS = "Another virtual machine on the same core, or a clock held down, does this and shows nowhere else."
 _SCHEDSTAT = "/proc/self/task/*/schedstat"
 
 
@@ -47,7 +52,7 @@ def condition_reasons(conditions: Conditions | None, *, rounds: int, on_host: bo
         return ()
     host = conditions.host if on_host else None
     return (
-        *(() if host is None else (*_steal(host), *_waiting(host, rounds))),
+        *(() if host is None else (*_steal(host), *_waiting(host, rounds), *_slowed(host, rounds))),
         *(() if conditions.device is None else (*_throttling(conditions.device), *_others(conditions.device))),
     )
 
@@ -58,13 +63,17 @@ def condition_notes(conditions: Conditions | None, *, rounds: int, on_host: bool
         return ()
     host = conditions.host if on_host else None
     return (
-        *(() if host is None else (*_held_up(host, rounds), *_limited(host))),
+        *(() if host is None else (*_held_up(host, rounds), *_slowed_at_times(host, rounds), *_limited(host))),
         *(() if conditions.device is None else _silence(conditions.device)),
     )
 
 
 def clock_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
     """Why ``session`` must not be compared with the sessions of ``base``: the clock was another one."""
+    return (*_device_clock(session, base), *slowed_throughout(session, base))
+
+
+def _device_clock(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
     now = None if session.conditions is None else session.conditions.device
     before_mhz = [
         known.clock_mhz
@@ -85,6 +94,27 @@ def clock_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
         f"({format_change(now.clock_mhz / base_mhz - 1.0)}; the lower one must be at least {CLOCK_SHARE:g} of the "
         f"other; {now.source}).{rated} It was held down {held_down}: too hot, short of power, or set so.",
     )
+
+
+def slowed_throughout(session: Session, others: Sequence[Session]) -> tuple[str, ...]:
+    """Why ``session`` must not stand beside ``others``: its process never saw the core at the speed that they saw.
+
+    The fastest of them counts, as each of the others may have been slowed from beginning to end, too.
+    """
+    now_us = _fixed_work_us(session)
+    full_us = min((known for other in others if (known := _fixed_work_us(other)) is not None), default=None)
+    if now_us is None or full_us is None or now_us <= (1.0 + FIXED_WORK_CHANGE) * full_us:
+        return ()
+    return (
+        f"The core was slowed from beginning to end: fixed work took {format_duration(now_us)} at best, and "
+        f"{format_duration(full_us)} in a baseline's session ({format_change(now_us / full_us - 1.0)}; the limit is "
+        f"{format_tolerance(FIXED_WORK_CHANGE)}). {_WHAT_SLOWS}",
+    )
+
+
+def _fixed_work_us(session: Session) -> float | None:
+    host = None if session.conditions is None else session.conditions.host
+    return None if host is None else host.fixed_work_us
 
 
 def _steal(host: HostConditions) -> tuple[str, ...]:
@@ -125,6 +155,31 @@ def _is_held_up(host: HostConditions) -> bool:
 def _held_up_rounds(host: HostConditions, rounds: int) -> int:
     """Rounds that may have been held up: each time that a thread was given a processor it may have waited before."""
     return rounds if host.waits is None else min(host.waits, rounds)
+
+
+def _slowed(host: HostConditions, rounds: int) -> tuple[str, ...]:
+    slowed = host.slowed_rounds or 0
+    if slowed <= HELD_UP_ROUNDS * rounds:
+        return ()
+    return (
+        f"The core was slowed in {slowed} of {rounds} rounds (limit {format_tolerance(HELD_UP_ROUNDS)}), after all the "
+        f"waiting that is allowed: fixed work{_usual(host)} took over {format_tolerance(FIXED_WORK_CHANGE)} longer. "
+        f"{_WHAT_SLOWS} Wait longer with --ascendperf-max-wait-s, or measure where cores are not shared.",
+    )
+
+
+def _slowed_at_times(host: HostConditions, rounds: int) -> tuple[str, ...]:
+    slowed = host.slowed_rounds or 0
+    if not 0 < slowed <= HELD_UP_ROUNDS * rounds:
+        return ()
+    return (
+        f"The core was slowed in {slowed} of {rounds} rounds. No round is dropped: the median hardly moves up to "
+        f"{format_tolerance(HELD_UP_ROUNDS)} of them.",
+    )
+
+
+def _usual(host: HostConditions) -> str:
+    return "" if host.fixed_work_us is None else f" that takes {format_duration(host.fixed_work_us)}"
 
 
 def _use_of_others(host: HostConditions) -> str:

@@ -53,7 +53,7 @@ def calibrate(
 ) -> Pace:
     """Probe the call, which took ``first_us`` µs the first time, in at most ``max_calls`` further calls.
 
-    No probe is begun that would run past ``deadline_s`` on the host clock at the pace seen so far. Where the clock
+    No probe is begun that would run past ``deadline_s`` of the runner's clock at the pace seen so far. Where the clock
     stands still however many calls are made, a round is one call: more of them would show nothing, either.
     """
     device = runner.device
@@ -63,11 +63,11 @@ def calibrate(
     size = 1
     while size <= _most_calls(runner) and left >= 1:
         size = int(min(size, left))
-        begun_s = device.host_time_s()
+        begun_s = runner.time_s()
         if begun_s + size * host_s_per_call >= deadline_s:
             break
         (elapsed_us,), calls = runner.batch(1, size), size
-        host_s_per_call = (device.host_time_s() - begun_s) / size
+        host_s_per_call = (runner.time_s() - begun_s) / size
         if elapsed_us >= enough_us:
             break
         left -= size

@@ -101,7 +101,7 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
         if plan.warmup != 0:
             device.raise_clock()
         begun_s = device.host_time_s()
-        runner = RoundRunner(device, call, cold=plan.cold)
+        runner = RoundRunner(device, call, cold=plan.cold, max_wait_s=plan.max_wait_s)
         result, first_us = runner.first_call()
         reject_deferred_result(result)
         refusals = device.refusals()
@@ -149,7 +149,7 @@ def _further_attempt(runner: RoundRunner[Any], plan: SamplingPlan, last: _Attemp
     warmup = last.warmup
     if plan.warmup is None:
         runner.phase = "warm-up"
-        deadline_s = runner.device.host_time_s() + plan.max_warmup_s
+        deadline_s = runner.time_s() + plan.max_warmup_s
         warmup = warm_up_until_settled(runner, warmup.pace, budget_s=plan.budget_s, deadline_s=deadline_s)
     runner.phase = "sampling"
     return _sampled(runner, plan, warmup)
@@ -158,7 +158,7 @@ def _further_attempt(runner: RoundRunner[Any], plan: SamplingPlan, last: _Attemp
 def _sampled(runner: RoundRunner[Any], plan: SamplingPlan, warmup: Warmup) -> _Attempt:
     device, warmup_calls = runner.device, runner.calls_made
     watch = device.watch()
-    taken = sample(runner, plan, warmup.pace, first_rounds_us=(), begun_s=device.host_time_s())
+    taken = sample(runner, plan, warmup.pace, first_rounds_us=(), begun_s=runner.time_s())
     host = None
     # A flush between rounds gives the host time to run ahead, so with cold caches there is no host time to speak of.
     if device.has_own_clock and not plan.cold and is_clock_sound(taken.rounds_us):

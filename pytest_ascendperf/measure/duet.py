@@ -78,7 +78,7 @@ def measure_in_duet(
         if plan.warmup != 0:
             device.raise_clock()
         begun_s = device.host_time_s()
-        runner = RoundRunner(device, call, cold=plan.cold)
+        runner = RoundRunner(device, call, cold=plan.cold, max_wait_s=plan.max_wait_s)
         result, first_us = runner.first_call()
         reject_deferred_result(result)
         refusals = device.refusals()

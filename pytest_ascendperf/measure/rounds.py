@@ -34,7 +34,8 @@ class IssuedRound:
 class RoundRunner(Generic[T]):
     """Runs rounds of one call on one device, and counts the calls."""
 
-    def __init__(self, device: Device, call: Callable[[], T], *, cold: bool = False) -> None:
+    def __init__(self, device: Device, call: Callable[[], T], *, cold: bool = False, max_wait_s: float = 0.0) -> None:
+        """``max_wait_s`` is how long rounds may wait, all together, for the device to be at full speed; 0: no look."""
         self.device = device
         self.cold = cold
         """Whether the device's caches are flushed before each round."""
@@ -43,6 +44,12 @@ class RoundRunner(Generic[T]):
         self.phase = "warm-up"
         """What the present rounds are for, as a word for messages."""
         self._call = call
+        self._max_wait_s = max_wait_s
+        self._waited_s = 0.0
+
+    def time_s(self) -> float:
+        """The host's clock, in seconds, less the time that rounds have waited: what budgets are counted on."""
+        return self.device.host_time_s() - self._waited_s
 
     def first_call(self) -> tuple[T, float]:
         """The call's own result, and the device time of that one call in µs."""
@@ -54,12 +61,12 @@ class RoundRunner(Generic[T]):
         return result, interval.elapsed_us()
 
     def batch(self, rounds: int, calls_per_round: int, *, deadline_s: float = math.inf) -> list[float]:
-        """Device time of each round in µs; past ``deadline_s`` on the host clock only the first round is started."""
+        """Device time of each round in µs; past ``deadline_s`` of :meth:`time_s` only the first round is started."""
         collect_young()
         self.device.lead_in()
         intervals: list[Interval] = []
         for _ in range(rounds):
-            if intervals and self.device.host_time_s() >= deadline_s:
+            if intervals and self.time_s() >= deadline_s:
                 break
             intervals.append(self.enqueued_round(calls_per_round))
         self.device.synchronize()
@@ -67,6 +74,8 @@ class RoundRunner(Generic[T]):
 
     def enqueued_round(self, calls: int) -> Interval:
         """One round of ``calls`` calls behind what is enqueued already; read it when the device has synchronised."""
+        if self._max_wait_s > 0.0:
+            self._waited_s += self.device.wait_for_full_speed(self._max_wait_s - self._waited_s)
         interval = self._opened()
         self._repeat(calls)
         interval.stop()
@@ -95,7 +104,7 @@ class RoundRunner(Generic[T]):
 
         An accelerator's host runs ahead of it, so the deadline alone would let a batch start too many.
         """
-        left_us = (deadline_s - self.device.host_time_s()) * 1e6
+        left_us = (deadline_s - self.time_s()) * 1e6
         return max(1, min(at_most, int(min(left_us / round_us, at_most)))) if left_us > 0.0 else 1
 
     def _opened(self) -> Interval:

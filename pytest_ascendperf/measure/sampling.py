@@ -36,7 +36,10 @@ class Sample:
 def sample(
     runner: RoundRunner[Any], plan: SamplingPlan, pace: Pace, *, first_rounds_us: tuple[float, ...], begun_s: float
 ) -> Sample:
-    """Sample rounds after ``first_rounds_us``, which are part of the sample; the budget counts from ``begun_s``."""
+    """Sample rounds after ``first_rounds_us``, which are part of the sample; the budget counts from ``begun_s``.
+
+    That is a time of :meth:`.RoundRunner.time_s`.
+    """
     device = runner.device
     deadline_s = begun_s + plan.budget_s
     limit = MAX_ROUNDS if plan.rounds is None else min(plan.rounds, MAX_ROUNDS)
@@ -44,7 +47,7 @@ def sample(
     rounds_us = list(first_rounds_us)
     is_sound = is_clock_sound(rounds_us)
     while is_sound and len(rounds_us) < limit:
-        now_s = device.host_time_s()
+        now_s = runner.time_s()
         if rounds_us and now_s >= deadline_s:
             break
         if plan.rounds is None and now_s - begun_s >= _MIN_SAMPLING_S and is_precise(rounds_us, plan.precision):

@@ -51,12 +51,11 @@ def warm_up(runner: RoundRunner[Any], plan: SamplingPlan, *, first_us: float, be
 
 def warm_up_until_settled(runner: RoundRunner[Any], pace: Pace, *, budget_s: float, deadline_s: float) -> Warmup:
     """Run rounds until the later half of them has settled, or to the deadline."""
-    device = runner.device
-    begun_s = device.host_time_s()
+    begun_s = runner.time_s()
     last_call = runner.calls_made + _MAX_WARMUP_CALLS
     calls = pace.calls_per_round
     rounds_us: list[float] = []
-    while device.host_time_s() < deadline_s and runner.calls_made < last_call:
+    while runner.time_s() < deadline_s and runner.calls_made < last_call:
         wanted = min(max(len(rounds_us) // 2, _MIN_WINDOW), _MAX_BATCH)
         size = runner.rounds_until(deadline_s, pace.call_us * calls, at_most=wanted)
         batch_us = runner.batch(size, calls, deadline_s=deadline_s)
@@ -65,7 +64,7 @@ def warm_up_until_settled(runner: RoundRunner[Any], pace: Pace, *, budget_s: flo
         rounds_us += batch_us
         later_half = rounds_us[len(rounds_us) // 2 :]
         pace = pace_of(median(later_half), calls, runner=runner, budget_s=budget_s)
-        if device.host_time_s() - begun_s >= _MIN_WARMUP_S and is_settled(later_half):
+        if runner.time_s() - begun_s >= _MIN_WARMUP_S and is_settled(later_half):
             return Warmup(pace=pace, settled=True)
     return Warmup(pace=pace, settled=False)
 

@@ -31,12 +31,18 @@ class HostConditions:
     limited_share: float | None = None
     """Time for which a limit on processor time (cgroup) stopped this process's threads, as a share of the sampling
     time; above 1 where it stopped several threads at once."""
+    slowed_rounds: int | None = None
+    """Rounds that began while the core was slowed, all waiting being in vain: fixed work took longer than it has to."""
+    fixed_work_us: float | None = None
+    """The shortest time that this fixed work had taken in this process until then, in µs."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types, keys sorted; what is not known is left out."""
         return _known(
+            fixed_work_us=self.fixed_work_us,
             limited_share=self.limited_share,
             others_share=self.others_share,
+            slowed_rounds=self.slowed_rounds,
             steal_share=self.steal_share,
             waiting_share=self.waiting_share,
             waits=self.waits,
@@ -51,6 +57,8 @@ class HostConditions:
             waits=fields.count(data, "waits") if "waits" in data else None,
             others_share=_optional_number(data, "others_share"),
             limited_share=_optional_number(data, "limited_share"),
+            slowed_rounds=fields.count(data, "slowed_rounds") if "slowed_rounds" in data else None,
+            fixed_work_us=_optional_number(data, "fixed_work_us", above=0.0),
         )
 
 

@@ -13,6 +13,8 @@ class SamplingPlan:
     """Number of warm-up calls; None to warm up until successive rounds show no trend."""
     max_warmup_s: float
     """Bound on the time of an automatic warm-up."""
+    max_wait_s: float
+    """Bound on the time that rounds wait, all together, until nothing else slows the device; not part of the others."""
     rounds: int | None
     """Number of rounds; None to sample until ``precision`` or ``budget_s`` is reached."""
     budget_s: float

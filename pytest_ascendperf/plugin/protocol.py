@@ -11,6 +11,7 @@ def sampling_plan(settings: Settings) -> SamplingPlan:
     return SamplingPlan(
         warmup=settings.warmup,
         max_warmup_s=settings.max_warmup_s,
+        max_wait_s=settings.max_wait_s,
         rounds=settings.rounds,
         budget_s=settings.budget_s,
         precision=settings.precision,

@@ -50,6 +50,7 @@ class Settings(NamedTuple):
     min_change_us: float
     warmup: int | None
     max_warmup_s: float
+    max_wait_s: float
     rounds: int | None
     budget_s: float
     precision: float

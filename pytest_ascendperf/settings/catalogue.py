@@ -44,6 +44,15 @@ SETTINGS: tuple[Setting, ...] = (
         marker=True,
     ),
     Setting(
+        name="max_wait_s",
+        check=checks.number(0.0),
+        default=5.0,
+        help="bound on the seconds that one measured call waits for its core to be at full speed; 0: does not look",
+        metavar="SECONDS",
+        ini_type="float",
+        marker=True,
+    ),
+    Setting(
         name="rounds",
         check=checks.count_or_auto(1),
         default=None,

@@ -84,6 +84,7 @@ def test_a_product_is_timed_on_the_devices_events() -> None:
     plan = SamplingPlan(
         warmup=None,
         max_warmup_s=2.0,
+        max_wait_s=0.0,
         rounds=None,
         budget_s=1.0,
         precision=0.005,

@@ -50,6 +50,7 @@ def make_plan() -> Callable[..., SamplingPlan]:
         settings: dict[str, Any] = {
             "warmup": None,
             "max_warmup_s": 2.0,
+            "max_wait_s": 5.0,
             "rounds": None,
             "budget_s": 1.0,
             "precision": 0.005,

@@ -17,6 +17,7 @@ NOTHING = Measurement(case=CASE, environment=HERE, session=None, invalid=("Nothi
 PLAN = SamplingPlan(
     warmup=None,
     max_warmup_s=2.0,
+    max_wait_s=0.0,
     rounds=None,
     budget_s=1.0,
     precision=0.005,

@@ -156,3 +156,50 @@ def test_exceptions_go_through_unchanged_and_later_ones_say_which_call_it_was(
             phase = "warm-up" if failing < 10 else "sampling"
             assert len(notes) == 1
             assert f"raised by call {failing + 1} of the measured code, during {phase};" in notes[0]
+
+
+class SlowedDevice(ScriptedDevice):
+    """A device on which a round waits as long as it may, and at most ``needed_s``; calls take a second."""
+
+    def __init__(self, needed_s: float) -> None:
+        super().__init__()
+        self.needed_s = needed_s
+        self.limits_s: list[float] = []
+
+    def wait_for_full_speed(self, limit_s: float) -> float:
+        self.limits_s.append(limit_s)
+        waited_s = min(limit_s, self.needed_s)
+        self.spend(waited_s * 1e6)
+        return waited_s
+
+    def call(self) -> None:
+        self.spend(1e6)
+
+
+def test_rounds_wait_before_they_begin_and_no_deadline_counts_that() -> None:
+    device = SlowedDevice(needed_s=2.0)
+    runner = RoundRunner(device, device.call, max_wait_s=5.0)
+    assert runner.batch(5, 1, deadline_s=2.5) == [1e6, 1e6, 1e6]
+    assert device.limits_s == [5.0, 3.0, 1.0]
+    assert (runner.time_s(), device.host_time_s()) == (3.0, 8.0)
+    assert runner.batch(1, 1) == [1e6]
+    assert device.limits_s[-1] == 0.0
+
+
+def test_rounds_that_may_not_wait_do_not_look() -> None:
+    device = SlowedDevice(needed_s=2.0)
+    RoundRunner(device, device.call).batch(5, 1)
+    assert device.limits_s == []
+
+
+def test_a_measurement_that_waits_takes_the_rounds_that_it_would_have_taken(
+    make_plan: Callable[..., Any], case: CaseId
+) -> None:
+    sessions = []
+    for needed_s in (0.0, 0.4):
+        device = SlowedDevice(needed_s)
+        _, measurement = measure_call(device, make_plan(max_wait_s=1.0, budget_s=12.0), case, device.call)
+        assert measurement.session is not None
+        sessions.append((measurement.session.rounds, measurement.session.warmup_calls))
+    assert sessions[0] == sessions[1]
+    assert sessions[0][0] == 12

@@ -126,7 +126,8 @@ x = device.torch.ones(8, device=device.torch_name)
 
 def measured(cold):
     plan = SamplingPlan(
-        warmup=1, max_warmup_s=2.0, rounds=1, budget_s=1.0, precision=0.005, threads=None, cold=cold, max_spread=0.5
+        warmup=1, max_warmup_s=2.0, max_wait_s=0.0, rounds=1, budget_s=1.0, precision=0.005, threads=None, cold=cold,
+        max_spread=0.5,
     )
     return measure_call(device, plan, CaseId(module="m", test="t"), lambda: x + x)[1].to_dict()
 """

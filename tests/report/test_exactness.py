@@ -19,7 +19,15 @@ from pytest_ascendperf.report.selected_tests import SelectedTests
 from pytest_ascendperf.report.terminal import result_table
 
 PLAN = SamplingPlan(
-    warmup=3, max_warmup_s=1.0, rounds=7, budget_s=1.0, precision=0.01, threads=None, cold=False, max_spread=0.5
+    warmup=3,
+    max_warmup_s=1.0,
+    max_wait_s=0.0,
+    rounds=7,
+    budget_s=1.0,
+    precision=0.01,
+    threads=None,
+    cold=False,
+    max_spread=0.5,
 )
 RULE = Rule(tolerance=0.05, min_change_us=1.0, confirm_sessions=5, suite_tests=1, cases=1)
 
