@@ -43,8 +43,11 @@ class CoreSpeed:
     ) -> None:
         self.shortest_us = float("inf")
         """The shortest time that the fixed work has taken, in µs."""
-        self.times_given_up = 0
-        """How often a wait ended before the core was at full speed."""
+        self.looks = 0
+        """How often somebody came to look, before a round."""
+        self.times_slowed = 0
+        """How often the core was slowed by then: in the round before, most likely, and where nothing was waited for in
+        the next one, too."""
         self._work_us = work_us
         self._time_s = time_s
         self._seen_s = float("-inf")
@@ -57,13 +60,15 @@ class CoreSpeed:
         begun_s = self._time_s()
         if begun_s - self._seen_s < _KNOWN_S:
             return 0.0
-        waited_s = 0.0
-        while self._is_slowed():
-            waited_s = self._time_s() - begun_s
-            if waited_s >= limit_s:
-                self.times_given_up += 1
-                return waited_s
-        self._seen_s = self._time_s()
+        self.looks += 1
+        if not self._is_slowed():
+            self._seen_s = self._time_s()
+            return 0.0
+        self.times_slowed += 1
+        while (waited_s := self._time_s() - begun_s) < limit_s:
+            if not self._is_slowed():
+                self._seen_s = self._time_s()
+                return self._seen_s - begun_s
         return waited_s
 
     def _is_slowed(self) -> bool:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from math import isfinite, sqrt
+from math import sqrt
 from pathlib import Path
 
 from pytest_ascendperf.devices.core_speed import CoreSpeed
@@ -78,7 +78,7 @@ class HostWatch:
     ) -> None:
         """``speed`` is that of the core on which rounds wait for full speed, where they do."""
         self._speed = speed
-        self._given_up = 0 if speed is None else speed.times_given_up
+        self._looks, self._slowed = (0, 0) if speed is None else (speed.looks, speed.times_slowed)
         self._proc = proc
         self._cgroups = cgroups
         affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
@@ -88,10 +88,10 @@ class HostWatch:
     def conditions(self) -> Conditions | None:
         """What the host did since; None where the system does not tell."""
         host = _conditions(self._begin, self._read(), processors=len(self._processors))
-        if self._speed is not None and isfinite(self._speed.shortest_us):
+        if self._speed is not None and (looks := self._speed.looks - self._looks):
             host = replace(
                 host,
-                slowed_rounds=self._speed.times_given_up - self._given_up,
+                slowed_share=_share(self._speed.times_slowed - self._slowed, looks),
                 fixed_work_us=round(self._speed.shortest_us, _DIGITS),
             )
         return None if host == HostConditions() else Conditions(host=host)

@@ -27,6 +27,9 @@ HELD_UP_ROUNDS = 0.2
 """... unless no more than this share of the rounds can have been held up. However late those are, the median of all
 rounds is then at most the 62.5th percentile of the others, so none of them needs to be dropped."""
 
+SLOWED_SHARE = 0.2
+"""Between rounds the core may have been found slowed this often. The round before was then slowed in part, and with the
+median it is as with rounds that were held up."""
 FIXED_WORK_CHANGE = 0.25
 """The shortest time that fixed work took in a process may be this much longer than in another one. Between processes at
 full speed it differs by up to a tenth."""
@@ -52,7 +55,7 @@ def condition_reasons(conditions: Conditions | None, *, rounds: int, on_host: bo
         return ()
     host = conditions.host if on_host else None
     return (
-        *(() if host is None else (*_steal(host), *_waiting(host, rounds), *_slowed(host, rounds))),
+        *(() if host is None else (*_steal(host), *_waiting(host, rounds), *_slowed(host))),
         *(() if conditions.device is None else (*_throttling(conditions.device), *_others(conditions.device))),
     )
 
@@ -63,7 +66,7 @@ def condition_notes(conditions: Conditions | None, *, rounds: int, on_host: bool
         return ()
     host = conditions.host if on_host else None
     return (
-        *(() if host is None else (*_held_up(host, rounds), *_slowed_at_times(host, rounds), *_limited(host))),
+        *(() if host is None else (*_held_up(host, rounds), *_limited(host))),
         *(() if conditions.device is None else _silence(conditions.device)),
     )
 
@@ -157,24 +160,13 @@ def _held_up_rounds(host: HostConditions, rounds: int) -> int:
     return rounds if host.waits is None else min(host.waits, rounds)
 
 
-def _slowed(host: HostConditions, rounds: int) -> tuple[str, ...]:
-    slowed = host.slowed_rounds or 0
-    if slowed <= HELD_UP_ROUNDS * rounds:
+def _slowed(host: HostConditions) -> tuple[str, ...]:
+    if host.slowed_share is None or host.slowed_share <= SLOWED_SHARE:
         return ()
     return (
-        f"The core was slowed in {slowed} of {rounds} rounds (limit {format_tolerance(HELD_UP_ROUNDS)}), after all the "
-        f"waiting that is allowed: fixed work{_usual(host)} took over {format_tolerance(FIXED_WORK_CHANGE)} longer. "
-        f"{_WHAT_SLOWS} Wait longer with --ascendperf-max-wait-s, or measure where cores are not shared.",
-    )
-
-
-def _slowed_at_times(host: HostConditions, rounds: int) -> tuple[str, ...]:
-    slowed = host.slowed_rounds or 0
-    if not 0 < slowed <= HELD_UP_ROUNDS * rounds:
-        return ()
-    return (
-        f"The core was slowed in {slowed} of {rounds} rounds. No round is dropped: the median hardly moves up to "
-        f"{format_tolerance(HELD_UP_ROUNDS)} of them.",
+        f"The core was slowed in {format_share(host.slowed_share)} of the looks at it between rounds (limit "
+        f"{format_tolerance(SLOWED_SHARE)}): fixed work{_usual(host)} took over {format_tolerance(FIXED_WORK_CHANGE)} "
+        f"longer. {_WHAT_SLOWS} Wait longer with --ascendperf-max-wait-s, or measure where cores are not shared.",
     )
 
 

@@ -31,8 +31,9 @@ class HostConditions:
     limited_share: float | None = None
     """Time for which a limit on processor time (cgroup) stopped this process's threads, as a share of the sampling
     time; above 1 where it stopped several threads at once."""
-    slowed_rounds: int | None = None
-    """Rounds that began while the core was slowed, all waiting being in vain: fixed work took longer than it has to."""
+    slowed_share: float | None = None
+    """How often the core was found slowed between two rounds, as a share of the looks: fixed work took longer than it
+    has to."""
     fixed_work_us: float | None = None
     """The shortest time that this fixed work had taken in this process until then, in µs."""
 
@@ -42,7 +43,7 @@ class HostConditions:
             fixed_work_us=self.fixed_work_us,
             limited_share=self.limited_share,
             others_share=self.others_share,
-            slowed_rounds=self.slowed_rounds,
+            slowed_share=self.slowed_share,
             steal_share=self.steal_share,
             waiting_share=self.waiting_share,
             waits=self.waits,
@@ -57,7 +58,7 @@ class HostConditions:
             waits=fields.count(data, "waits") if "waits" in data else None,
             others_share=_optional_number(data, "others_share"),
             limited_share=_optional_number(data, "limited_share"),
-            slowed_rounds=fields.count(data, "slowed_rounds") if "slowed_rounds" in data else None,
+            slowed_share=_optional_number(data, "slowed_share"),
             fixed_work_us=_optional_number(data, "fixed_work_us", above=0.0),
         )
 

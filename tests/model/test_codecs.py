@@ -147,7 +147,7 @@ HOST = HostConditions(
     waits=3,
     others_share=0.2,
     limited_share=1.5,
-    slowed_rounds=2,
+    slowed_share=0.25,
     fixed_work_us=4.5,
 )
 CHIP = DeviceConditions(

@@ -32,7 +32,7 @@ CONDITIONS = Conditions(
         waits=3,
         others_share=0.04,
         limited_share=0.05,
-        slowed_rounds=1,
+        slowed_share=0.25,
         fixed_work_us=4.5,
     ),
     device=DeviceConditions(
