@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 
-from pytest_ascendperf.devices.core_speed import CoreSpeed
+from pytest_ascendperf.devices.core_speed import CoreSpeed, Looks
 from pytest_ascendperf.model.conditions import Conditions, HostConditions
 
 _NS_PER_S = 1e9
@@ -78,7 +78,8 @@ class HostWatch:
     ) -> None:
         """``speed`` is that of the core on which rounds wait for full speed, where they do."""
         self._speed = speed
-        self._looks, self._slowed = (0, 0) if speed is None else (speed.looks, speed.times_slowed)
+        if speed is not None:
+            speed.forget()
         self._proc = proc
         self._cgroups = cgroups
         affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
@@ -88,11 +89,12 @@ class HostWatch:
     def conditions(self) -> Conditions | None:
         """What the host did since; None where the system does not tell."""
         host = _conditions(self._begin, self._read(), processors=len(self._processors))
-        if self._speed is not None and (looks := self._speed.looks - self._looks):
+        if self._speed is not None and self._speed.found_us:
+            looks = Looks.of(self._speed.found_us)
             host = replace(
                 host,
-                slowed_share=_share(self._speed.times_slowed - self._slowed, looks),
-                fixed_work_us=round(self._speed.shortest_us, _DIGITS),
+                slowed_share=round(looks.slowed_share, _DIGITS),
+                fixed_work_us=round(looks.least_us, _DIGITS),
             )
         return None if host == HostConditions() else Conditions(host=host)
 

@@ -27,12 +27,12 @@ HELD_UP_ROUNDS = 0.2
 """... unless no more than this share of the rounds can have been held up. However late those are, the median of all
 rounds is then at most the 62.5th percentile of the others, so none of them needs to be dropped."""
 
-SLOWED_SHARE = 0.2
-"""Between rounds the core may have been found slowed this often. The round before was then slowed in part, and with the
-median it is as with rounds that were held up."""
+SLOWED_SHARE = 0.5
+"""Between rounds the core may have been found slowed this often. The round before was then slowed in part, and the
+median of all rounds is still one of the others."""
 FIXED_WORK_CHANGE = 0.25
-"""The shortest time that fixed work took in a process may be this much longer than in another one. Between processes at
-full speed it differs by up to a tenth."""
+"""The least that fixed work took in a session may be this much longer than in another one. Between sessions at full
+speed it differs by up to a tenth."""
 
 LIMITED_SHARE = 0.1
 """From this share of the sampling time on, what a limit on processor time stopped is told. It is the measured code's

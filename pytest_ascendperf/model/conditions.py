@@ -35,7 +35,7 @@ class HostConditions:
     """How often the core was found slowed between two rounds, as a share of the looks: fixed work took longer than it
     has to."""
     fixed_work_us: float | None = None
-    """The shortest time that this fixed work had taken in this process until then, in µs."""
+    """What this fixed work takes between two rounds where nothing slows it, in µs: the least seen, but for outliers."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types, keys sorted; what is not known is left out."""

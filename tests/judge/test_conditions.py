@@ -41,7 +41,7 @@ def told(conditions: Conditions | None, *, rounds: int = 100, on_host: bool = Tr
         host(),
         device(),
         host(steal_share=0.1, waiting_share=0.1, waits=100, others_share=1.0, limited_share=0.1),
-        host(slowed_share=0.2, fixed_work_us=4.5),
+        host(slowed_share=0.5, fixed_work_us=4.5),
         device(clock_mhz=800.0, max_clock_mhz=1800.0, throttling=(), others=(), temperature_c=99.0, power_w=400.0),
     ],
 )
@@ -205,8 +205,8 @@ def test_how_the_rounds_look_is_no_reason_where_the_machine_is_at_fault_and_a_br
 
 
 def test_a_core_that_is_often_slowed_is_named_with_the_limit_and_what_to_do() -> None:
-    assert reasons(host(slowed_share=0.201, fixed_work_us=4.5)) == (
-        "The core was slowed in 20.1 % of the looks at it between rounds (limit 20 %): fixed work that takes 4.500 µs "
+    assert reasons(host(slowed_share=0.501, fixed_work_us=4.5)) == (
+        "The core was slowed in 50.1 % of the looks at it between rounds (limit 50 %): fixed work that takes 4.500 µs "
         "took over 25 % longer. Another virtual machine on the same core, or a clock held down, does this and shows "
         "nowhere else. Wait longer with --ascendperf-max-wait-s, or measure where cores are not shared.",
     )
