@@ -1,0 +1,93 @@
+"""How much sessions of one call differ where rounds wait for the core to be at full speed, and where they do not.
+
+Each session is a process of its own, and the two kinds take turns, so both meet the same neighbours. No bar: on a
+machine that is alone on its cores there is nothing to wait for, and both spread alike.
+
+Usage: python benchmarks/full_speed.py [sessions]
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from pytest_ascendperf.devices.cpu import CpuDevice
+from pytest_ascendperf.measure.call import measure_call
+from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.protocol import SamplingPlan
+from pytest_ascendperf.statistics.order import median
+from pytest_ascendperf.statistics.series import standard_deviation
+
+WAITS_S = (0.0, 5.0)
+
+
+def arithmetic() -> Callable[[], object]:
+    """Interpreted arithmetic."""
+    return lambda: sum(number * number % 7 for number in range(20_000))
+
+
+def sorting() -> Callable[[], object]:
+    """Sorting numbers in no order."""
+    numbers = [number * 7_919 % 20_011 for number in range(20_000)]
+    return lambda: sorted(numbers)
+
+
+def product() -> Callable[[], object]:
+    """A matrix product on one thread."""
+    import torch
+
+    matrix = torch.ones(384, 384)
+    return lambda: matrix @ matrix
+
+
+WORKS = {work.__name__: work for work in (arithmetic, sorting, product)}
+
+
+def session(name: str, max_wait_s: float) -> tuple[float, float]:
+    """The median in µs of one session in this process, and the seconds that it took."""
+    plan = SamplingPlan(
+        warmup=None,
+        max_warmup_s=2.0,
+        max_wait_s=max_wait_s,
+        rounds=None,
+        budget_s=1.0,
+        precision=0.005,
+        threads=1,
+        cold=False,
+        max_spread=0.5,
+    )
+    call = WORKS[name]()
+    begun_s = time.perf_counter()
+    _, measurement = measure_call(CpuDevice(), plan, CaseId(module="benchmark", test=name), call)
+    assert measurement.session is not None
+    return measurement.session.median_us, time.perf_counter() - begun_s
+
+
+def main() -> None:
+    """Print the figures."""
+    if len(sys.argv) > 2:
+        print(json.dumps(session(sys.argv[1], float(sys.argv[2]))))
+        return
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    for name in WORKS:
+        found: dict[float, list[tuple[float, float]]] = {wait_s: [] for wait_s in WAITS_S}
+        for _ in range(count):
+            for wait_s in WAITS_S:
+                command = [sys.executable, __file__, name, str(wait_s)]
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+                found[wait_s].append(json.loads(done.stdout))
+        for wait_s, sessions in found.items():
+            medians_us, seconds = zip(*sessions, strict=True)
+            spread = standard_deviation([math.log(median_us) for median_us in medians_us])
+            print(
+                f"{name:<12} waits up to {wait_s:g} s: medians of {count} sessions {min(medians_us):.0f} to "
+                f"{max(medians_us):.0f} µs, they differ by {spread:.1%}; a session takes {median(seconds):.1f} s"
+            )
+
+
+if __name__ == "__main__":
+    main()
