@@ -98,15 +98,17 @@ class CpuDevice(ImmediateDevice):
 
         Raises DeviceError when torch is not installed or ``threads`` is not positive.
         """
-        return held_threads(torch_install.import_torch(self.kind), threads)
+        torch = torch_install.import_torch(self.kind)
+        self._speed.begin()
+        return held_threads(torch, threads)
 
     def wait_for_full_speed(self, limit_s: float) -> float:
         """Wait until fixed work takes no longer than it has to; see :mod:`.core_speed`."""
         return self._speed.wait(limit_s)
 
     def watch(self) -> HostWatch:
-        """Watch the host's processors, and how fast the one is that this process runs on."""
-        return HostWatch(speed=self._speed)
+        """Watch the host's processors."""
+        return HostWatch()
 
     def flush_caches(self) -> None:
         """Write through more memory than the caches hold. Raises DeviceError when torch is not installed."""

@@ -15,11 +15,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 
-from pytest_ascendperf.devices.core_speed import CoreSpeed, Looks
 from pytest_ascendperf.model.conditions import Conditions, HostConditions
 
 _NS_PER_S = 1e9
@@ -34,7 +33,7 @@ _USER, _NICE, _SYSTEM, _IRQ, _SOFTIRQ, _STEAL = 0, 1, 2, 5, 6, 7
 _BUSY = (_USER, _NICE, _SYSTEM, _IRQ, _SOFTIRQ)
 
 _DIGITS = 4
-"""Decimals that are kept: the counters of a share, and the clock in µs, hold no more."""
+"""Decimals of a share that are kept: its counters hold no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +68,7 @@ class HostWatch:
     in the measuring process itself, so never inside a round.
     """
 
-    def __init__(
-        self,
-        *,
-        speed: CoreSpeed | None = None,
-        proc: Path = Path("/proc"),
-        cgroups: Path = Path("/sys/fs/cgroup"),
-    ) -> None:
-        """``speed`` is that of the core on which rounds wait for full speed, where they do."""
-        self._speed = speed
-        if speed is not None:
-            speed.forget()
+    def __init__(self, *, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> None:
         self._proc = proc
         self._cgroups = cgroups
         affinity = getattr(os, "sched_getaffinity", None)  # Linux has it
@@ -89,13 +78,6 @@ class HostWatch:
     def conditions(self) -> Conditions | None:
         """What the host did since; None where the system does not tell."""
         host = _conditions(self._begin, self._read(), processors=len(self._processors))
-        if self._speed is not None and self._speed.found_us:
-            looks = Looks.of(self._speed.found_us)
-            host = replace(
-                host,
-                slowed_share=round(looks.slowed_share, _DIGITS),
-                fixed_work_us=round(looks.least_us, _DIGITS),
-            )
         return None if host == HostConditions() else Conditions(host=host)
 
     def _read(self) -> _Reading:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_ascendperf.judge.conditions import slowed_throughout
 from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
@@ -46,10 +45,9 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
         if isinstance(session, str):
             return NotRecorded(case=case, reason=f"session {number} of {len(sessions)}: {session}")
         measured.append(session)
-    invalid = _invalid(measured)
-    valid = [measurement for measurement, reason in zip(measured, invalid, strict=True) if not reason]
+    valid = [measurement for measurement in measured if not measurement.invalid and measurement.session is not None]
     if len(valid) < min(2, len(sessions)):
-        first = next(filter(None, invalid), "")
+        first = next((" ".join(measurement.invalid) for measurement in measured if measurement.invalid), "")
         return NotRecorded(case=case, reason=f"{len(valid)} of {len(sessions)} sessions were valid: {first}")
     environment = valid[0].environment
     for measurement in valid:
@@ -66,19 +64,6 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
         kernels=combined(tables) if tables else None,
         fusion_passes=_fusion_passes(valid),
     )
-
-
-def _invalid(measured: Sequence[Measurement]) -> list[str]:
-    """Why each measurement is no session of a baseline; empty for one that may be."""
-    sound = [one.session for one in measured if not one.invalid and one.session is not None]
-    return [
-        " ".join(one.invalid or slowed_throughout(one.session, sound)) if one.session is not None else _no_session(one)
-        for one in measured
-    ]
-
-
-def _no_session(measurement: Measurement) -> str:
-    return " ".join(measurement.invalid) or "no session was measured"
 
 
 def missing_kernels(sessions: Sequence[Measurement | str]) -> str | None:

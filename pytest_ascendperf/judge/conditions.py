@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.statistics.order import median
-from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
+from pytest_ascendperf.units import format_change, format_share, format_tolerance
 
 if TYPE_CHECKING:
     from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions
@@ -27,13 +27,6 @@ HELD_UP_ROUNDS = 0.2
 """... unless no more than this share of the rounds can have been held up. However late those are, the median of all
 rounds is then at most the 62.5th percentile of the others, so none of them needs to be dropped."""
 
-SLOWED_SHARE = 0.5
-"""Between rounds the core may have been found slowed this often. The round before was then slowed in part, and the
-median of all rounds is still one of the others."""
-FIXED_WORK_CHANGE = 0.25
-"""The least that fixed work took in a session may be this much longer than in another one. Between sessions at full
-speed it differs by up to a tenth."""
-
 LIMITED_SHARE = 0.1
 """From this share of the sampling time on, what a limit on processor time stopped is told. It is the measured code's
 own use that meets the limit, in every run of this container alike, so it does not forbid to judge."""
@@ -42,7 +35,6 @@ CLOCK_SHARE = 0.9
 """A clock may be this share of the other side's. The clocks of idle and of busy chips differ by more, those of two busy
 chips of one kind by less unless one is held down."""
 
-_WHAT_SLOWS = "Another virtual machine on the same core, or a clock held down, does this and shows nowhere else."
 _SCHEDSTAT = "/proc/self/task/*/schedstat"
 
 
@@ -55,7 +47,7 @@ def condition_reasons(conditions: Conditions | None, *, rounds: int, on_host: bo
         return ()
     host = conditions.host if on_host else None
     return (
-        *(() if host is None else (*_steal(host), *_waiting(host, rounds), *_slowed(host))),
+        *(() if host is None else (*_steal(host), *_waiting(host, rounds))),
         *(() if conditions.device is None else (*_throttling(conditions.device), *_others(conditions.device))),
     )
 
@@ -73,10 +65,6 @@ def condition_notes(conditions: Conditions | None, *, rounds: int, on_host: bool
 
 def clock_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
     """Why ``session`` must not be compared with the sessions of ``base``: the clock was another one."""
-    return (*_device_clock(session, base), *slowed_throughout(session, base))
-
-
-def _device_clock(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
     now = None if session.conditions is None else session.conditions.device
     before_mhz = [
         known.clock_mhz
@@ -97,27 +85,6 @@ def _device_clock(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
         f"({format_change(now.clock_mhz / base_mhz - 1.0)}; the lower one must be at least {CLOCK_SHARE:g} of the "
         f"other; {now.source}).{rated} It was held down {held_down}: too hot, short of power, or set so.",
     )
-
-
-def slowed_throughout(session: Session, others: Sequence[Session]) -> tuple[str, ...]:
-    """Why ``session`` must not stand beside ``others``: its process never saw the core at the speed that they saw.
-
-    The fastest of them counts, as each of the others may have been slowed from beginning to end, too.
-    """
-    now_us = _fixed_work_us(session)
-    full_us = min((known for other in others if (known := _fixed_work_us(other)) is not None), default=None)
-    if now_us is None or full_us is None or now_us <= (1.0 + FIXED_WORK_CHANGE) * full_us:
-        return ()
-    return (
-        f"The core was slowed from beginning to end: fixed work took {format_duration(now_us)} at best, and "
-        f"{format_duration(full_us)} in a baseline's session ({format_change(now_us / full_us - 1.0)}; the limit is "
-        f"{format_tolerance(FIXED_WORK_CHANGE)}). {_WHAT_SLOWS}",
-    )
-
-
-def _fixed_work_us(session: Session) -> float | None:
-    host = None if session.conditions is None else session.conditions.host
-    return None if host is None else host.fixed_work_us
 
 
 def _steal(host: HostConditions) -> tuple[str, ...]:
@@ -158,20 +125,6 @@ def _is_held_up(host: HostConditions) -> bool:
 def _held_up_rounds(host: HostConditions, rounds: int) -> int:
     """Rounds that may have been held up: each time that a thread was given a processor it may have waited before."""
     return rounds if host.waits is None else min(host.waits, rounds)
-
-
-def _slowed(host: HostConditions) -> tuple[str, ...]:
-    if host.slowed_share is None or host.slowed_share <= SLOWED_SHARE:
-        return ()
-    return (
-        f"The core was slowed in {format_share(host.slowed_share)} of the looks at it between rounds (limit "
-        f"{format_tolerance(SLOWED_SHARE)}): fixed work{_usual(host)} took over {format_tolerance(FIXED_WORK_CHANGE)} "
-        f"longer. {_WHAT_SLOWS} Wait longer with --ascendperf-max-wait-s, or measure where cores are not shared.",
-    )
-
-
-def _usual(host: HostConditions) -> str:
-    return "" if host.fixed_work_us is None else f" that takes {format_duration(host.fixed_work_us)}"
 
 
 def _use_of_others(host: HostConditions) -> str:

@@ -31,19 +31,12 @@ class HostConditions:
     limited_share: float | None = None
     """Time for which a limit on processor time (cgroup) stopped this process's threads, as a share of the sampling
     time; above 1 where it stopped several threads at once."""
-    slowed_share: float | None = None
-    """How often the core was found slowed between two rounds, as a share of the looks: fixed work took longer than it
-    has to."""
-    fixed_work_us: float | None = None
-    """What this fixed work takes between two rounds where nothing slows it, in µs: the least seen, but for outliers."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types, keys sorted; what is not known is left out."""
         return _known(
-            fixed_work_us=self.fixed_work_us,
             limited_share=self.limited_share,
             others_share=self.others_share,
-            slowed_share=self.slowed_share,
             steal_share=self.steal_share,
             waiting_share=self.waiting_share,
             waits=self.waits,
@@ -58,8 +51,6 @@ class HostConditions:
             waits=fields.count(data, "waits") if "waits" in data else None,
             others_share=_optional_number(data, "others_share"),
             limited_share=_optional_number(data, "limited_share"),
-            slowed_share=_optional_number(data, "slowed_share"),
-            fixed_work_us=_optional_number(data, "fixed_work_us", above=0.0),
         )
 
 

@@ -7,7 +7,6 @@ import pytest
 from pytest_ascendperf.judge.acceptance import accepts, baseline_of, missing_kernels
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
-from pytest_ascendperf.model.conditions import Conditions, HostConditions
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.finding import Finding, FindingKind
 from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
@@ -186,22 +185,6 @@ def test_invalid_sessions_are_left_out_while_two_are_left() -> None:
     made = baseline_of(CASE, [measured(12.5), invalid, measured(13.0)], None)
     assert isinstance(made, Baseline)
     assert made.medians_us == (12.5, 13.0)
-
-
-def slowed(median_us: float, fixed_work_us: float) -> Measurement:
-    host = HostConditions(fixed_work_us=fixed_work_us)
-    one = measured(median_us)
-    assert one.session is not None
-    return replace(one, session=replace(one.session, conditions=Conditions(host=host)))
-
-
-def test_a_session_whose_core_was_slowed_from_beginning_to_end_is_left_out() -> None:
-    baseline = baseline_of(CASE, [slowed(19.0, 7.0), slowed(10.0, 4.5), measured(11.0), slowed(10.5, 4.4)], None)
-    assert isinstance(baseline, Baseline)
-    assert [session.median_us for session in baseline.sessions] == [10.0, 11.0, 10.5]
-    refused = baseline_of(CASE, [slowed(19.0, 7.0), slowed(10.0, 4.5)], None)
-    assert isinstance(refused, NotRecorded)
-    assert refused.reason.startswith("1 of 2 sessions were valid: The core was slowed from beginning to end")
 
 
 def test_one_valid_session_of_several_is_not_a_baseline_and_the_first_of_the_others_says_why() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ascendperf.judge.conditions import clock_reasons, condition_notes, condition_reasons, slowed_throughout
+from pytest_ascendperf.judge.conditions import clock_reasons, condition_notes, condition_reasons
 from pytest_ascendperf.judge.validity import RawRounds, device_reasons, invalid_reasons, notes
 from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
 from pytest_ascendperf.model.measurement import Clock, Session
@@ -41,7 +41,6 @@ def told(conditions: Conditions | None, *, rounds: int = 100, on_host: bool = Tr
         host(),
         device(),
         host(steal_share=0.1, waiting_share=0.1, waits=100, others_share=1.0, limited_share=0.1),
-        host(slowed_share=0.5, fixed_work_us=4.5),
         device(clock_mhz=800.0, max_clock_mhz=1800.0, throttling=(), others=(), temperature_c=99.0, power_w=400.0),
     ],
 )
@@ -202,31 +201,3 @@ def test_how_the_rounds_look_is_no_reason_where_the_machine_is_at_fault_and_a_br
     broken = replace(drifting, durations_us=(0.0,) * 40)
     assert [reason.split()[0] for reason in invalid_reasons(broken)] == ["Another", "The"]
     assert [note.split()[0] for note in notes(drifting)] == ["The", "Up", "A"]
-
-
-def test_a_core_that_is_often_slowed_is_named_with_the_limit_and_what_to_do() -> None:
-    assert reasons(host(slowed_share=0.501, fixed_work_us=4.5)) == (
-        "The core was slowed in 50.1 % of the looks at it between rounds (limit 50 %): fixed work that takes 4.500 µs "
-        "took over 25 % longer. Another virtual machine on the same core, or a clock held down, does this and shows "
-        "nowhere else. Wait longer with --ascendperf-max-wait-s, or measure where cores are not shared.",
-    )
-    assert reasons(host(slowed_share=1.0), on_host=False) == ()
-
-
-def test_a_process_that_never_saw_full_speed_is_not_compared_with_those_that_did() -> None:
-    full, late, slowed = (session(host(fixed_work_us=time_us)) for time_us in (4.0, 5.0, 5.01))
-    assert device_reasons(late, [slowed, full]) == ()
-    assert device_reasons(slowed, [slowed, full, session(None)]) == (
-        "The core was slowed from beginning to end: fixed work took 5.010 µs at best, and 4.000 µs in a baseline's "
-        "session (+25.2 %; the limit is 25 %). Another virtual machine on the same core, or a clock held down, does "
-        "this and shows nowhere else.",
-    )
-    assert device_reasons(full, [slowed]) == ()
-
-
-@pytest.mark.parametrize("unknown", [None, Conditions(), device(), host(steal_share=0.5)])
-def test_speed_that_one_side_does_not_know_is_not_compared(unknown: Conditions | None) -> None:
-    known = session(host(fixed_work_us=4.0))
-    assert slowed_throughout(session(unknown), [known]) == ()
-    assert slowed_throughout(known, [session(unknown)]) == ()
-    assert slowed_throughout(known, []) == ()

@@ -141,15 +141,7 @@ def test_a_drift_rests_on_a_screening() -> None:
         Verdict.from_dict({**VERDICT.to_dict(), "drift": {**DRIFT.to_dict(), "screen": None}})
 
 
-HOST = HostConditions(
-    steal_share=0.01,
-    waiting_share=0.0,
-    waits=3,
-    others_share=0.2,
-    limited_share=1.5,
-    slowed_share=0.25,
-    fixed_work_us=4.5,
-)
+HOST = HostConditions(steal_share=0.01, waiting_share=0.0, waits=3, others_share=0.2, limited_share=1.5)
 CHIP = DeviceConditions(
     source="npu-smi",
     clock_mhz=1500.0,

@@ -26,15 +26,7 @@ RULE = Rule(tolerance=0.05, min_change_us=0.1, confirm_sessions=5, suite_tests=1
 STEADY_US = (12.4, 12.45, 12.5, 12.5, 12.5, 12.5, 12.5, 12.55, 12.6)
 PATH = "baselines/scripted/scripted-1/tests/test_ffn.json"
 CONDITIONS = Conditions(
-    host=HostConditions(
-        steal_share=0.01,
-        waiting_share=0.02,
-        waits=3,
-        others_share=0.04,
-        limited_share=0.05,
-        slowed_share=0.25,
-        fixed_work_us=4.5,
-    ),
+    host=HostConditions(steal_share=0.01, waiting_share=0.02, waits=3, others_share=0.04, limited_share=0.05),
     device=DeviceConditions(
         source="npu-smi",
         clock_mhz=1500.0,
