@@ -108,8 +108,16 @@ def test_one_slow_run_is_an_interrupt_and_not_a_slowed_core() -> None:
     assert [speed.wait(5.0), speed.wait(5.0)] == [0.0, 0.0]
 
 
-def test_the_real_work_takes_its_time_and_the_cpu_waits_for_it_no_longer_than_it_may() -> None:
-    assert fixed_work_us() > 0.0
-    device = CpuDevice()
+def test_the_cpu_learns_what_its_core_can_do_and_then_waits_for_it() -> None:
+    core, device = Core(1.0), CpuDevice()
+    device._speed = core.speed()
     with device.controlled(None):
-        assert 0.0 <= device.wait_for_full_speed(0.0) < 5.0
+        core.goes_on(1.5, 1.5, 1.0)
+        assert device.wait_for_full_speed(5.0) == pytest.approx(5 * LOOK_S)
+
+
+def test_the_real_work_takes_its_time() -> None:
+    speed = CoreSpeed()
+    speed.begin()
+    assert fixed_work_us() > 0.0
+    assert 0.0 <= speed.wait(0.0) < 5.0

@@ -87,6 +87,24 @@ def test_a_half_runs_the_rounds_that_are_ordered_and_no_others(
     assert measurement.invalid == ()
 
 
+def test_the_rounds_of_a_half_wait_for_full_speed_as_the_plan_allows(
+    device: ScriptedDevice,
+    make_work: Callable[..., Work],
+    make_plan: Callable[..., SamplingPlan],
+    case: CaseId,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits_s: list[float] = []
+
+    def wait(limit_s: float) -> float:
+        limits_s.append(limit_s)
+        return 0.5
+
+    monkeypatch.setattr(device, "wait_for_full_speed", wait)
+    measure_in_duet(device, make_plan(warmup=1, max_wait_s=2.0), case, make_work(10.0), Script(1, 1, 1))
+    assert limits_s == [2.0, 1.5, 1.0]
+
+
 def test_a_half_without_rounds_has_no_session(
     device: ScriptedDevice, make_work: Callable[..., Work], make_plan: Callable[..., SamplingPlan], case: CaseId
 ) -> None:
