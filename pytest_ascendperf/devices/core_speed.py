@@ -4,8 +4,12 @@ The other hardware thread of a core may belong to another virtual machine. While
 as long again or twice as long, for tenths of a second or for seconds, and no counter of the kernel tells: the processor
 was not taken away, it was shared. Fixed work that is known to take 5 µs shows it in a moment, so rounds can wait.
 
+What full speed is, a process learns from the shortest time that it has seen, and from the process that started it: one
+that begins on a slowed core cannot know it by itself.
+
 What is found is used for nothing but waiting. It depends on the measured code as well: after work that waits for memory
-some processors lower the clock, and the code's own threads may still be busy. So what the first looks at a call find is
+some processors lower the clock, and the code's own threads may still be busy. Such slowness is gone a few milliseconds
+after the call, a neighbour stays for longer. So what the first looks at a call find, and what is gone that soon, is
 taken for the call's own doing, which no waiting mends, and no session is refused for it.
 
 It tells of the one core that runs Python. Threads of the measured code on other cores are not seen, nor is a neighbour
@@ -14,6 +18,7 @@ that shares memory and caches alone.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -26,6 +31,8 @@ QUIET_S = 2e-3
 """A core that was slowed must have been at full speed for this long. Neighbours pause for tenths of a millisecond."""
 OWN_LOOKS = 10
 """Looks at a call, the median of which is what its rounds leave behind."""
+OWN_S = 10e-3
+"""What a call leaves behind is gone sooner than this; what lasts longer is a neighbour's doing."""
 
 _LOOKS_BEFORE = 40
 """Looks before a call's first round: a millisecond in which nothing of the call runs."""
@@ -47,20 +54,42 @@ def fixed_work_us() -> float:
 
 
 class CoreSpeed:
-    """What this process has seen of its core's speed so far."""
+    """What this process knows of its core's speed."""
 
     def __init__(
         self, *, work_us: Callable[[], float] = fixed_work_us, time_s: Callable[[], float] = time.perf_counter
     ) -> None:
         self._work_us = work_us
         self._time_s = time_s
-        self._shortest_us = float("inf")
+        self._shortest_us = math.inf
         self._found_us: list[float] = []
         """By the first looks at this call."""
-        self._seen_s = float("-inf")
+        self._seen_s = -math.inf
+        """When the core was last seen at full speed."""
+        self._begun_s = -math.inf
+        """When this call was begun."""
+        self._waited_in_vain = False
+        """Whether this call has waited as long as it may."""
+
+    @property
+    def shortest_us(self) -> float | None:
+        """The time of the fixed work at full speed, in µs, as far as this process knows; None before the first look."""
+        return self._shortest_us if self._shortest_us < math.inf else None
+
+    def expect(self, shortest_us: float) -> None:
+        """Believe another process on this machine that the fixed work takes no longer than ``shortest_us``."""
+        self._shortest_us = min(self._shortest_us, shortest_us)
 
     def begin(self) -> None:
-        """Another call is measured from here on: learn what the core can do, and forget what the last call left."""
+        """Another call is measured from here on: learn what the core can do, and forget what the last call left.
+
+        Where a whole call waited as long as it could and never saw full speed, the core cannot do it any more: what it
+        can do is learnt anew, or every call from here on would wait in vain.
+        """
+        if self._waited_in_vain and self._seen_s < self._begun_s:
+            self._shortest_us = math.inf
+        self._begun_s = self._time_s()
+        self._waited_in_vain = False
         self._found_us = []
         for _ in range(_LOOKS_BEFORE):
             self._look_us()
@@ -74,21 +103,31 @@ class CoreSpeed:
         if begun_s - self._seen_s < _KNOWN_S:
             return 0.0
         found_us = self._look_us()
-        if len(self._found_us) < OWN_LOOKS:
-            self._found_us.append(found_us)
         if not self._is_slowed(found_us):
+            self._keep(found_us)
             self._seen_s = self._time_s()
             return 0.0
+        recovered_s = self._recovered_s(begun_s + limit_s)
+        now_s = self._time_s()
+        if recovered_s is None:
+            self._waited_in_vain = True
+        else:
+            self._seen_s = now_s
+            if recovered_s - begun_s < OWN_S:
+                self._keep(found_us)
+        return now_s - begun_s
+
+    def _recovered_s(self, deadline_s: float) -> float | None:
+        """Wait until the core has been at full speed for a while, and since when it is; None past the deadline."""
         quiet_since_s = None
-        while (now_s := self._time_s()) - begun_s < limit_s:
-            if self._is_slowed(self._look_us()):
+        while (now_s := self._time_s()) < deadline_s:
+            if self._look_us() > SLOWED * self._shortest_us:
                 quiet_since_s = None
             elif quiet_since_s is None:
                 quiet_since_s = now_s
             elif now_s - quiet_since_s >= QUIET_S:
-                self._seen_s = self._time_s()
-                break
-        return self._time_s() - begun_s
+                return quiet_since_s
+        return None
 
     def _look_us(self) -> float:
         for _ in range(_FIRST_RUNS):
@@ -100,3 +139,7 @@ class CoreSpeed:
     def _is_slowed(self, taken_us: float) -> bool:
         own_us = median(self._found_us) if len(self._found_us) == OWN_LOOKS else 0.0
         return taken_us > SLOWED * max(self._shortest_us, own_us)
+
+    def _keep(self, found_us: float) -> None:
+        if len(self._found_us) < OWN_LOOKS:
+            self._found_us.append(found_us)

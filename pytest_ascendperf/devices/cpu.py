@@ -106,6 +106,14 @@ class CpuDevice(ImmediateDevice):
         """Wait until fixed work takes no longer than it has to; see :mod:`.core_speed`."""
         return self._speed.wait(limit_s)
 
+    def full_speed_us(self) -> float | None:
+        """The shortest time of that fixed work."""
+        return self._speed.shortest_us
+
+    def expect_full_speed(self, known_us: float) -> None:
+        """Rounds wait for this speed even where this process has not seen it yet."""
+        self._speed.expect(known_us)
+
     def watch(self) -> HostWatch:
         """Watch the host's processors."""
         return HostWatch()

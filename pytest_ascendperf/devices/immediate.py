@@ -29,6 +29,13 @@ class ImmediateDevice:
         """0.0: what slows it, if anything, is not known."""
         return 0.0
 
+    def full_speed_us(self) -> float | None:
+        """None: it is not known."""
+        return None
+
+    def expect_full_speed(self, known_us: float) -> None:
+        """Nothing is made of it."""
+
     def raise_clock(self) -> None:
         """The warm-up calls raise it: they run on this very clock."""
 

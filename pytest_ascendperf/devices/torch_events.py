@@ -147,6 +147,13 @@ class EventDevice(ABC):
         """0.0: asking the device would take longer than a round, and its watch tells afterwards."""
         return 0.0
 
+    def full_speed_us(self) -> float | None:
+        """None: it is not known."""
+        return None
+
+    def expect_full_speed(self, known_us: float) -> None:
+        """Nothing is made of it."""
+
     def watch(self) -> Watch:
         """Watch the host's processors: on them depends how long the host takes."""
         return HostWatch()

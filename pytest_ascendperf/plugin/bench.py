@@ -15,7 +15,7 @@ from pytest_ascendperf.devices.registry import open_device
 from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.plugin.device_of_run import device_of_run
 from pytest_ascendperf.plugin.options import settings_of
-from pytest_ascendperf.plugin.session_request import REQUEST_KEY
+from pytest_ascendperf.plugin.session_request import REQUEST_KEY, SessionRequest
 
 
 class Bench:
@@ -26,14 +26,14 @@ class Bench:
         """The bench of this process; there is one."""
         if _BENCH_KEY not in config.stash:
             request = config.stash.get(REQUEST_KEY, None)
-            held = request is not None and request.device_is_held
-            config.stash[_BENCH_KEY] = cls(config, held_by_parent=held)
+            config.stash[_BENCH_KEY] = cls(config, request)
         return config.stash[_BENCH_KEY]
 
-    def __init__(self, config: pytest.Config, *, held_by_parent: bool) -> None:
+    def __init__(self, config: pytest.Config, request: SessionRequest | None) -> None:
+        """``request`` is what this process was asked for by another one of the run, where it was."""
         self._config = config
         self._settings = settings_of(config, {})
-        self._held_by_parent = held_by_parent
+        self._request = request
         self._choice: DeviceChoice | None = None
         self._device: Device | None = None
         self._missing: str | None = None
@@ -68,6 +68,8 @@ class Bench:
             except DeviceError as error:
                 self._missing = str(error)
                 raise
+            if self._request is not None and self._request.full_speed_us is not None:
+                device.expect_full_speed(self._request.full_speed_us)
             self._device = device
         return self._device
 
@@ -75,6 +77,11 @@ class Bench:
     def is_open(self) -> bool:
         """Whether the device was opened in this process."""
         return self._device is not None
+
+    @property
+    def full_speed_us(self) -> float | None:
+        """What this process knows of its device's full speed, for another process that measures on it."""
+        return None if self._device is None else self._device.full_speed_us()
 
     def doubt(self) -> None:
         """Take note that a test failed: the device may be what failed it."""
@@ -95,7 +102,7 @@ class Bench:
     def alone(self) -> Iterator[Device]:
         """The device, with every other process that respects the lock kept off it. Raises DeviceError in time-out."""
         device = self.device
-        if self._held_by_parent:
+        if self._request is not None and self._request.device_is_held:
             yield device
             return
         with self.held(device):

@@ -144,6 +144,7 @@ def run_session(
             results_path=str(results_path),
             device_is_held=device_is_held,
             device=Bench.of(config).choice,
+            full_speed_us=Bench.of(config).full_speed_us,
         )
         request_path = Path(folder, "request.pickle")
         request_path.write_bytes(pickled(request, request.options))

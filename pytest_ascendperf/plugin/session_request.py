@@ -23,6 +23,8 @@ class SessionRequest(NamedTuple):
     """Whether the parent holds the device's lock for this process."""
     device: DeviceChoice
     """What the parent measures on."""
+    full_speed_us: float | None
+    """What the parent knows of that device's full speed."""
 
 
 REQUEST_KEY = pytest.StashKey[SessionRequest]()

@@ -43,8 +43,14 @@ def waits(core: Core, limits_s: Sequence[float], speed: CoreSpeed | None = None)
     return taken
 
 
+def known(speed: CoreSpeed) -> float:
+    assert speed.shortest_us is not None
+    return speed.shortest_us
+
+
 def test_a_core_at_full_speed_is_looked_at_once() -> None:
     core = Core(1.0, 1.1, 1.25)
+    assert core.speed().shortest_us is None
     assert waits(core, [5.0, 5.0, 5.0]) == [0, 0, 0]
     assert core.looks == pytest.approx(3)
 
@@ -83,11 +89,57 @@ def test_what_a_call_leaves_behind_in_every_round_is_waited_for_a_few_times_only
     speed = core.speed()
     for _ in range(2):
         speed.begin()
-        core.goes_on(*[1.3, 1.0, 1.0, 1.0] * (OWN_LOOKS - 1), 1.3)
-        assert waits(core, [5.0] * (OWN_LOOKS + 5), speed) == [4] * (OWN_LOOKS - 1) + [0] * 6
-        core.goes_on(1.3 * 1.26, 1.3)
-        assert waits(core, [5.0], speed) == [4]
+        core.goes_on(*[1.3, 1.0, 1.0, 1.0] * OWN_LOOKS, 1.3)
+        assert waits(core, [5.0] * (OWN_LOOKS + 5), speed) == [4] * OWN_LOOKS + [0] * 5
+        core.goes_on(1.3 * 1.26, 1.3, 1.0)
+        assert waits(core, [5.0], speed) == [5]
         core.goes_on(1.0)
+
+
+def test_what_lasts_is_a_neighbours_doing_from_the_first_look_on() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    speed.begin()
+    slowed = [1.8] * 11
+    core.goes_on(*[*slowed, 1.0, 1.0, 1.0] * (OWN_LOOKS + 5))
+    assert waits(core, [5.0] * (OWN_LOOKS + 5), speed) == [14] * (OWN_LOOKS + 5)
+
+
+def test_a_process_that_begins_on_a_slowed_core_believes_the_one_that_started_it() -> None:
+    core = Core(1.0)
+    parent = core.speed()
+    parent.begin()
+    core.goes_on(1.6)
+    child = core.speed()
+    child.expect(known(parent))
+    child.begin()
+    core.goes_on(1.6, 1.6, 1.0)
+    assert waits(core, [5.0], child) == [5]
+    child.expect(9.0)
+    assert known(child) == 5.0
+
+
+def test_what_a_whole_call_has_waited_for_in_vain_is_not_waited_for_again() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    speed.begin()
+    core.goes_on(1.4)
+    assert waits(core, [0.02, 0.01, 0.0], speed) == [20, 10, 1]
+    speed.begin()
+    assert known(speed) == pytest.approx(7.0)
+    assert waits(core, [5.0], speed) == [0]
+    core.goes_on(1.0, 1.4, 1.0)
+    assert waits(core, [5.0, 5.0], speed) == [0, 4]
+
+
+def test_full_speed_that_was_seen_once_in_a_call_is_waited_for_in_the_next() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    speed.begin()
+    core.goes_on(1.0, 1.4)
+    assert waits(core, [0.02, 0.02], speed) == [0, 20]
+    speed.begin()
+    assert known(speed) == 5.0
 
 
 def test_full_speed_that_was_just_seen_is_not_looked_for_again() -> None:
