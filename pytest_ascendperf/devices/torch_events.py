@@ -151,7 +151,7 @@ class EventDevice(ABC):
         """None: it is not known."""
         return None
 
-    def expect_full_speed(self, known_us: float) -> None:
+    def expect_full_speed(self, known_us: float) -> None:  # noqa: B027
         """Nothing is made of it."""
 
     def watch(self) -> Watch:

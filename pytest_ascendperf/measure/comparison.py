@@ -21,6 +21,7 @@ from pytest_ascendperf.measure.calibration import Pace
 from pytest_ascendperf.measure.deferred import reject_deferred_result
 from pytest_ascendperf.measure.garbage import collect_young, collector_paused
 from pytest_ascendperf.measure.host_time import is_host_bound
+from pytest_ascendperf.measure.pairing import lead_in_pairs
 from pytest_ascendperf.measure.rounds import RoundRunner, is_clock_sound
 from pytest_ascendperf.measure.session import per_call_us
 from pytest_ascendperf.measure.warmup import Warmup, warm_up
@@ -75,6 +76,7 @@ class PairedRounds:
         self._clock = Clock.DEVICE
         self._calls = 1
         self._pairs = 2
+        self._pair_us = 0.0
         self._times_us: tuple[list[float], list[float]] = ([], [])
         self._block_ratios: list[float] = []
         self._longest_block_s = 0.0
@@ -117,7 +119,8 @@ class PairedRounds:
             self._calls = self._calls_per_round([warmup.pace for warmup in warmups])
             if self._device.has_own_clock and not self._plan.cold:
                 self._choose_clock()
-            self._pairs = self._pairs_per_block([warmup.pace.call_us for warmup in warmups])
+            self._pair_us = sum(warmup.pace.call_us for warmup in warmups) * self._calls
+            self._pairs = self._pairs_per_block()
         settled = all(warmup.settled for warmup in warmups)
         self._notes = (*(() if settled else (NOT_SETTLED,)), *((HOST_BOUND,) if self._clock is Clock.HOST else ()))
         for runner in self._runners:
@@ -138,7 +141,7 @@ class PairedRounds:
             return
         with self._held():
             begun_s, before_s = self._device.host_time_s(), self._seconds
-            self._rounds_us([True])  # what ran since the last rounds has left its traces in the caches
+            self._lead_in()
             while True:
                 block_begun_s = self._device.host_time_s()
                 self._take_block()
@@ -196,11 +199,17 @@ class PairedRounds:
             if is_host_bound([runner.issued_round(calls) for _ in range(_HOST_ROUNDS)]):
                 self._clock, self._calls = Clock.HOST, calls
 
-    def _pairs_per_block(self, call_us: Sequence[float]) -> int:
+    def _pairs_per_block(self) -> int:
         """An even number of pairs, at least 2, that fills a block."""
         block_us = max(_MIN_BLOCK_S, self.budget_s / _MOST_BLOCKS) * 1e6
-        pair_us = sum(call_us) * self._calls
-        return max(2, 2 * math.ceil(min(block_us / pair_us, _MOST_PAIRS) / 2.0))
+        return max(2, 2 * math.ceil(min(block_us / self._pair_us, _MOST_PAIRS) / 2.0))
+
+    def _lead_in(self) -> None:
+        """Rounds that do not count: what ran since the last ones, or was warmed up last, has its data in the caches."""
+        left = 1 if self._plan.cold else max(1, lead_in_pairs(self._pair_us))
+        while left > 0:
+            self._rounds_us([index % 2 == 0 for index in range(min(left, self._pairs))])
+            left -= self._pairs
 
     def _another_fits(self) -> bool:
         return self._seconds + self._longest_block_s <= self.budget_s

@@ -49,6 +49,8 @@ class RoundOrder:
 
     calls: int
     clock: Clock
+    counts: bool
+    """Whether its time is one of the session's."""
 
 
 class Conductor(Protocol):
@@ -138,13 +140,15 @@ class _Rounds:
             self.clock, self._calls = order.clock, order.calls
             if order.clock is Clock.HOST:
                 issued = runner.issued_round(order.calls)
-                self._host_us.append(issued.host_us)
-                self._device_us.append(issued.device_us)
-                conductor.answer(issued.host_us)
+                device_us, told_us = issued.device_us, issued.host_us
             else:
-                (round_us,) = runner.batch(1, order.calls)
-                self._device_us.append(round_us)
-                conductor.answer(round_us)
+                (device_us,) = runner.batch(1, order.calls)
+                told_us = device_us
+            if order.counts:
+                self._device_us.append(device_us)
+                if order.clock is Clock.HOST:
+                    self._host_us.append(told_us)
+            conductor.answer(told_us)
 
     def invalid(self) -> tuple[str, ...]:
         if not self._device_us:

@@ -3,6 +3,10 @@
 Rounds come in pairs, one of base and one of head, of equal numbers of calls. Which of the two comes first is drawn, but
 evenly: each block of pairs holds both orders equally often, so that whatever the first turn does to the second cancels.
 
+The side that was warmed up last has its data in the caches that both share, and keeps an advantage for as long as it
+takes the turns to level it: on a server's CPU tens of milliseconds, in which a call that works on tens of MB was 20 to
+40 % slower on the other side. So turns that do not count come first.
+
 A call over several devices must not be played like this: its processes wait for each other, and a turn of the other
 side in between would be part of that wait. When there are such calls, each side's rounds belong in one piece, and whole
 sessions take turns. That decision has its place in :func:`play`.
@@ -12,7 +16,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +31,8 @@ BLOCK_PAIRS = 4
 """Pairs in a block: two of each order."""
 ROUND_US = 5_000.0
 """How long a turn should last at least: changing from one process to the other costs some ten µs and a cold cache."""
+LEAD_IN_US = 100_000.0
+"""Turns that do not count take about this long, for both sides together: some GB go through the caches meanwhile."""
 _BUDGET_SHARE = 0.02
 """... and at most, as a share of the sampling budget, so that enough pairs fit."""
 _MAX_CALLS = 65_536
@@ -35,8 +41,11 @@ _MAX_CALLS = 65_536
 class Side(Protocol):
     """Base or head, ready for its rounds."""
 
-    def round_us(self, calls: int, clock: Clock) -> float:
-        """Run a round of ``calls`` calls: its time on ``clock``, in µs per round."""
+    def round_us(self, calls: int, clock: Clock, *, counts: bool) -> float:
+        """Run a round of ``calls`` calls: its time on ``clock``, in µs per round.
+
+        One that does not count is no part of what the side says of itself.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +70,33 @@ class Pairs:
 def play(base: Side, head: Side, base_ready: Ready, head_ready: Ready, plan: SamplingPlan, seed: str) -> Pairs:
     """Let both sides take turns until the plan's rounds, precision or budget is reached, in whole blocks.
 
-    The budget bounds the time of all rounds of both sides together, on the clock that they are read from.
+    The budget bounds the time of all rounds that count, of both sides together, on the clock that they are read from.
     """
     clock = Clock.HOST if base_ready.host_bound or head_ready.host_bound else Clock.DEVICE
     calls = calls_per_round(base_ready, head_ready, plan, clock)
     base_us: list[float] = []
     head_us: list[float] = []
     orders = balanced_orders(seed)
+
+    def pair(*, base_first: bool, counts: bool) -> None:
+        turns = ((base, base_us), (head, head_us))
+        for side, rounds_us in turns if base_first else reversed(turns):
+            round_us = side.round_us(calls, clock, counts=counts)
+            if counts:
+                rounds_us.append(per_call_us(round_us, calls))
+
+    if not plan.cold:
+        for number in range(lead_in_pairs((base_ready.call_us + head_ready.call_us) * calls)):
+            pair(base_first=number % 2 == 0, counts=False)
     while not _is_enough(base_us, head_us, calls, plan):
         for _ in range(BLOCK_PAIRS):
-            turns: list[Callable[[], None]] = [
-                lambda: base_us.append(per_call_us(base.round_us(calls, clock), calls)),
-                lambda: head_us.append(per_call_us(head.round_us(calls, clock), calls)),
-            ]
-            for turn in turns if next(orders) else reversed(turns):
-                turn()
+            pair(base_first=next(orders), counts=True)
     return Pairs(base_us=tuple(base_us), head_us=tuple(head_us), calls_per_round=calls, clock=clock)
+
+
+def lead_in_pairs(pair_us: float) -> int:
+    """Pairs of rounds that do not count, where a pair takes ``pair_us``. A long round levels the caches by itself."""
+    return int(LEAD_IN_US // pair_us)
 
 
 def balanced_orders(seed: str) -> Iterator[bool]:
@@ -117,4 +137,4 @@ def play_alone(head: Side, ready: Ready, plan: SamplingPlan) -> None:
     clock = Clock.HOST if ready.host_bound else Clock.DEVICE
     calls = calls_per_round(ready, ready, plan, clock)
     for _ in range(2 * BLOCK_PAIRS):
-        head.round_us(calls, clock)
+        head.round_us(calls, clock, counts=True)

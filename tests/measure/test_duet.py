@@ -21,6 +21,7 @@ from pytest_ascendperf.measure.pairing import (
     Pairs,
     balanced_orders,
     calls_per_round,
+    lead_in_pairs,
     play,
     play_alone,
 )
@@ -31,10 +32,12 @@ from pytest_ascendperf.model.protocol import SamplingPlan
 
 
 class Script:
-    """A conductor with a list of rounds to order."""
+    """A conductor with a list of rounds to order, the first ``lead_in`` of which do not count."""
 
-    def __init__(self, *calls: int, clock: Clock = Clock.DEVICE) -> None:
-        self._orders = [RoundOrder(calls=number, clock=clock) for number in calls]
+    def __init__(self, *calls: int, clock: Clock = Clock.DEVICE, lead_in: int = 0) -> None:
+        self._orders = [
+            RoundOrder(calls=number, clock=clock, counts=index >= lead_in) for index, number in enumerate(calls)
+        ]
         self.heard: list[Ready] = []
         self.answers_us: list[float] = []
 
@@ -53,7 +56,10 @@ def ready(call_us: float, *, host_bound: bool = False) -> Ready:
 
 
 class Scripted:
-    """A side whose calls take ``call_us(n)`` µs in its nth round, and which notes when it had its turn."""
+    """A side whose calls take ``call_us(n)`` µs in its nth round that counts, and which notes when it had its turn.
+
+    Rounds that do not count take a thousand seconds, which no result may show.
+    """
 
     def __init__(self, name: str, turns: list[str], call_us: Callable[[int], float] | float) -> None:
         self._name = name
@@ -62,9 +68,11 @@ class Scripted:
         self.rounds = 0
         self.clocks: set[Clock] = set()
 
-    def round_us(self, calls: int, clock: Clock) -> float:
-        self._turns.append(self._name)
+    def round_us(self, calls: int, clock: Clock, *, counts: bool) -> float:
+        self._turns.append(self._name if counts else f"{self._name} leads in")
         self.clocks.add(clock)
+        if not counts:
+            return 1e9
         self.rounds += 1
         return self._call_us(self.rounds - 1) * calls
 
@@ -85,6 +93,17 @@ def test_a_half_runs_the_rounds_that_are_ordered_and_no_others(
     assert (measurement.session.median_us, measurement.session.rounds) == (10.7, 3)
     assert (measurement.session.calls_per_round, measurement.session.warmup_calls) == (3, 5)
     assert measurement.invalid == ()
+
+
+def test_rounds_that_do_not_count_are_answered_and_not_kept(
+    device: ScriptedDevice, make_work: Callable[..., Work], make_plan: Callable[..., SamplingPlan], case: CaseId
+) -> None:
+    work = make_work(lambda number: 30.0 if number < 8 else 10.0)
+    script = Script(3, 3, 3, lead_in=1)
+    _, measurement = measure_in_duet(device, make_plan(warmup=5), case, work, script)
+    assert script.answers_us == [pytest.approx(90.0), pytest.approx(30.0), pytest.approx(30.0)]
+    assert measurement.session is not None
+    assert measurement.session.samples_us == (10.0, 10.0)
 
 
 def test_the_rounds_of_a_half_wait_for_full_speed_as_the_plan_allows(
@@ -193,11 +212,27 @@ def test_sides_take_turns_in_balanced_blocks(make_plan: Callable[..., SamplingPl
     assert pairs.head_us == (10.7,) * 40
     assert pairs.problem is None
     assert base.clocks == head.clocks == {Clock.DEVICE}
+    turns = turns[2 * lead_in_pairs(500 * 20.7) :]
     firsts = turns[::2]
     assert all(set(turns[index : index + 2]) == {"base", "head"} for index in range(0, len(turns), 2))
     for start in range(0, 40, BLOCK_PAIRS):
         assert Counter(firsts[start : start + BLOCK_PAIRS]) == {"base": 2, "head": 2}
     assert len({tuple(firsts[start : start + BLOCK_PAIRS]) for start in range(0, 40, BLOCK_PAIRS)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("call_us", "changes", "pairs"),
+    [(100.0, {}, 10), (10_000.0, {}, 5), (49_000.0, {}, 1), (51_000.0, {}, 0), (100.0, {"cold": True}, 0)],
+)
+def test_turns_that_do_not_count_level_the_caches_first(
+    make_plan: Callable[..., SamplingPlan], call_us: float, changes: dict[str, object], pairs: int
+) -> None:
+    turns: list[str] = []
+    base, head = Scripted("base", turns, call_us), Scripted("head", turns, call_us)
+    found = play(base, head, ready(call_us), ready(call_us), make_plan(rounds=4, **changes), "seed")
+    assert found.base_us == found.head_us == (call_us,) * 4
+    assert Counter(turns[: 2 * pairs]) == Counter(["base leads in", "head leads in"] * pairs)
+    assert Counter(turns[2 * pairs :]) == {"base": 4, "head": 4}
 
 
 def test_orders_are_those_of_their_seed() -> None:

@@ -156,6 +156,7 @@ class Decision:
                 alone=alone,
                 next_in_base=test.next_in_base if is_first else None,
                 next_in_head=test.next_in_head if is_first else None,
+                head_first=number % 2 == 0,
             )
         except BaseException:
             self._pairs.lost(number)

@@ -82,9 +82,9 @@ class _Half:
         self._process.send(kind="run", nodeid=self._nodeid, next=following, cases=cases)
         self._advance()
 
-    def round_us(self, calls: int, clock: Clock) -> float:
+    def round_us(self, calls: int, clock: Clock, *, counts: bool) -> float:
         """Run a round. Raises _TurnLost where the call raises; the test has gone on then."""
-        self._process.send(kind="round", calls=calls, clock=clock.value)
+        self._process.send(kind="round", calls=calls, clock=clock.value, counts=counts)
         message = self._receive()
         if message["kind"] == "rounds":
             return float(message["us"])
@@ -172,23 +172,33 @@ class Pair:
         next_in_base: str | None = None,
         next_in_head: str | None = None,
         alone: bool = False,
+        head_first: bool = True,
     ) -> TestRun:
         """Run a test on both sides, its measured calls in turns; on head's ``alone`` where the base does not have it.
 
+        ``head_first``: which side sets the test up and warms its call up before the other one does. It should take
+        turns from session to session, so that no lasting advantage of the second one falls to the same side.
         ``cases`` are those to measure, None for all. Which test follows says what may stay set up. Raises AgainstError
         where a process is lost; the pair must then be killed.
         """
-        base_process, head_process = self._processes
-        head = _Half(head_process, nodeid, self._timeout_s)
-        head.start(next_in_head, cases)
+        base, head = (_Half(process, nodeid, self._timeout_s) for process in self._processes)
         if alone or nodeid not in self.base.tests:
+            head.start(next_in_head, cases)
             return _run_alone(head)
-        base = _Half(base_process, nodeid, self._timeout_s)
-        base.start(next_in_base, cases)
+        sides = ((head, next_in_head), (base, next_in_base))
+        for half, following in sides if head_first else reversed(sides):
+            half.start(following, cases)
         run = _run_together(base, head, seed)
         if cases is None and (common := _missed(run)):
             # The sides met at different cases: they make others, or make them conditionally. Now it is known which.
-            return self.run_test(nodeid, seed=seed, cases=common, next_in_base=next_in_base, next_in_head=next_in_head)
+            return self.run_test(
+                nodeid,
+                seed=seed,
+                cases=common,
+                next_in_base=next_in_base,
+                next_in_head=next_in_head,
+                head_first=head_first,
+            )
         return run
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 AGAINST_KEY: pytest.StashKey[AgainstGate] = pytest.StashKey()
 """On the config of a run with a base: its gate."""
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of what is said between the processes; another environment's plugin must speak the same."""
 
 

@@ -55,7 +55,7 @@ class LedCase:
         command = self._line.receive()
         if command["kind"] != "round":
             return None
-        return RoundOrder(calls=command["calls"], clock=Clock(command["clock"]))
+        return RoundOrder(calls=command["calls"], clock=Clock(command["clock"]), counts=command["counts"])
 
     def answer(self, round_us: float) -> None:
         """Tell the round's time."""
