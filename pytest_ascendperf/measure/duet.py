@@ -71,8 +71,9 @@ def measure_in_duet(
 ) -> tuple[T, Measurement]:
     """The result of the first call of ``call``, and this half's measurement of the rounds that ``conductor`` ordered.
 
-    As :func:`.call.measure_call`, but for the sampling: there is no budget, and no round is judged here. What the
-    machine says of itself is told and does not invalidate: both halves were measured under it.
+    As :func:`.call.measure_call`, but for the sampling: there is no budget, no round waits for the device to be at full
+    speed, and none is judged here. What the machine says of itself is told and does not invalidate. Both halves were
+    measured under it.
     """
     reject_deferring_function(call)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -80,7 +81,7 @@ def measure_in_duet(
         if plan.warmup != 0:
             device.raise_clock()
         begun_s = device.host_time_s()
-        runner = RoundRunner(device, call, cold=plan.cold, max_wait_s=plan.max_wait_s)
+        runner = RoundRunner(device, call, cold=plan.cold)
         result, first_us = runner.first_call()
         reject_deferred_result(result)
         refusals = device.refusals()

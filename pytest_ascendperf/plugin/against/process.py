@@ -170,7 +170,7 @@ def _request(
             results_path="",
             device_is_held=True,
             device=Bench.of(config).choice,
-            full_speed_us=Bench.of(config).full_speed_us,
+            full_speed_us=None,  # its rounds wait for none
         ),
         side=side,
         cores=cores,
