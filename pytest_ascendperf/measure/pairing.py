@@ -18,9 +18,11 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from pytest_ascendperf.measure.duet import Ready
+from pytest_ascendperf.measure.rounds import is_clock_sound
 from pytest_ascendperf.measure.sampling import MAX_ROUNDS, MIN_ROUNDS
 from pytest_ascendperf.measure.session import per_call_us
 from pytest_ascendperf.model.measurement import Clock
@@ -74,24 +76,32 @@ def play(base: Side, head: Side, base_ready: Ready, head_ready: Ready, plan: Sam
     """
     clock = Clock.HOST if base_ready.host_bound or head_ready.host_bound else Clock.DEVICE
     calls = calls_per_round(base_ready, head_ready, plan, clock)
+    pair_us = partial(_pair_us, base, head, calls, clock)
+    for number in range(0 if plan.cold else lead_in_pairs((base_ready.call_us + head_ready.call_us) * calls)):
+        if not is_clock_sound(pair_us(base_first=number % 2 == 0, counts=False)):
+            break  # the rounds that count will tell
     base_us: list[float] = []
     head_us: list[float] = []
     orders = balanced_orders(seed)
-
-    def pair(*, base_first: bool, counts: bool) -> None:
-        turns = ((base, base_us), (head, head_us))
-        for side, rounds_us in turns if base_first else reversed(turns):
-            round_us = side.round_us(calls, clock, counts=counts)
-            if counts:
-                rounds_us.append(per_call_us(round_us, calls))
-
-    if not plan.cold:
-        for number in range(lead_in_pairs((base_ready.call_us + head_ready.call_us) * calls)):
-            pair(base_first=number % 2 == 0, counts=False)
     while not _is_enough(base_us, head_us, calls, plan):
         for _ in range(BLOCK_PAIRS):
-            pair(base_first=next(orders), counts=True)
+            on_base_us, on_head_us = pair_us(base_first=next(orders), counts=True)
+            base_us.append(on_base_us)
+            head_us.append(on_head_us)
     return Pairs(base_us=tuple(base_us), head_us=tuple(head_us), calls_per_round=calls, clock=clock)
+
+
+def _pair_us(
+    base: Side, head: Side, calls: int, clock: Clock, *, base_first: bool, counts: bool
+) -> tuple[float, float]:
+    """The times per call of one round of base and one of head."""
+    if base_first:
+        on_base_us = base.round_us(calls, clock, counts=counts)
+        on_head_us = head.round_us(calls, clock, counts=counts)
+    else:
+        on_head_us = head.round_us(calls, clock, counts=counts)
+        on_base_us = base.round_us(calls, clock, counts=counts)
+    return per_call_us(on_base_us, calls), per_call_us(on_head_us, calls)
 
 
 def lead_in_pairs(pair_us: float) -> int:

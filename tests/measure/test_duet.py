@@ -58,11 +58,14 @@ def ready(call_us: float, *, host_bound: bool = False) -> Ready:
 class Scripted:
     """A side whose calls take ``call_us(n)`` µs in its nth round that counts, and which notes when it had its turn.
 
-    Rounds that do not count take a thousand seconds, which no result may show.
+    Rounds that do not count take ``lead_in_us``, which no result may show.
     """
 
-    def __init__(self, name: str, turns: list[str], call_us: Callable[[int], float] | float) -> None:
+    def __init__(
+        self, name: str, turns: list[str], call_us: Callable[[int], float] | float, *, lead_in_us: float = 1e9
+    ) -> None:
         self._name = name
+        self._lead_in_us = lead_in_us
         self._turns = turns
         self._call_us = call_us if callable(call_us) else lambda number: call_us
         self.rounds = 0
@@ -72,7 +75,7 @@ class Scripted:
         self._turns.append(self._name if counts else f"{self._name} leads in")
         self.clocks.add(clock)
         if not counts:
-            return 1e9
+            return self._lead_in_us
         self.rounds += 1
         return self._call_us(self.rounds - 1) * calls
 
@@ -269,6 +272,15 @@ def test_noise_lengthens_a_session_to_its_budget(make_plan: Callable[..., Sampli
     head = Scripted("head", turns, lambda number: 100.0 * (1.0 + 0.3 * math.sin(number * 2.4)))
     pairs = play(base, head, ready(100.0), ready(100.0), make_plan(), "seed")
     assert len(pairs.base_us) == 104  # of 5 ms on each side, in blocks of four: just over one second
+
+
+def test_a_clock_that_stands_still_leads_no_turns_in_without_end(make_plan: Callable[..., SamplingPlan]) -> None:
+    turns: list[str] = []
+    base, head = Scripted("base", turns, 0.0, lead_in_us=0.0), Scripted("head", turns, 0.0, lead_in_us=0.0)
+    pairs = play(base, head, ready(1e-6), ready(1e-6), make_plan(), "seed")
+    assert turns[:2] == ["base leads in", "head leads in"]
+    assert len(turns) == 2 + 2 * BLOCK_PAIRS
+    assert pairs.problem is not None
 
 
 @pytest.mark.parametrize("bad", [0.0, -5.0, math.nan])
