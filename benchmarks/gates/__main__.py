@@ -9,7 +9,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from .installation import PROJECT, install, is_current, is_inside, machine, python_of, run_inside
+from .installation import PROJECT, install, is_current, is_inside, is_same_bench, machine, python_of, run_inside
 
 SCENARIOS = ("quiet", "loaded")
 SLOWDOWNS = (0, 1, 2, 3, 5, 10, 20)
@@ -107,8 +107,11 @@ def _run(options: argparse.Namespace, home: Path) -> None:
     description = folder / "run.json"
     if description.exists():
         earlier = json.loads(description.read_text(encoding="utf-8"))
-        if earlier["settings"] != settings.shape() or earlier["machine"]["commit"] != machine()["commit"]:
-            sys.exit(f"{folder} holds a run of another commit or with other settings. Give this one another --name.")
+        if earlier["settings"] != settings.shape() or not is_same_bench(earlier["machine"], machine()):
+            sys.exit(
+                f"{folder} holds a run of other sources, on another machine or with other settings. Give this one "
+                "another --name."
+            )
     else:
         facts = {"date": date.today().isoformat(), "machine": machine(), "settings": settings.shape()}
         description.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
 import sys
 import venv
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +16,8 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 _INSTALLED = "installed-commit"
 _CHANGES = ", with changes"
+_MEASURED = ("pytest_ascendperf", "benchmarks/gates", "pyproject.toml")
+"""What figures depend on: a commit that changes nothing else does not end a run."""
 GATES = ("pytest-benchmark", "pytest-codspeed", "benchmatrix", "asv", "pytest-perf", "pytest", "torch", "numpy")
 
 
@@ -60,15 +64,30 @@ def machine() -> dict[str, str]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "commit": commit(),
+        "sources": sources(),
         **{name: version(name) for name in GATES},
     }
 
 
 def commit() -> str:
     """The commit of this checkout, with a mark where files differ from it."""
-    described = ["git", "describe", "--always", f"--dirty={_CHANGES}", "--exclude=*"]
-    done = subprocess.run(described, cwd=PROJECT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    return _git("describe", "--always", f"--dirty={_CHANGES}", "--exclude=*") or "unknown"
+
+
+def is_same_bench(here: Mapping[str, str], there: Mapping[str, str]) -> bool:
+    """Whether figures of two :func:`machine` belong into one table: all is alike but for commits that do not count."""
+    return {**here, "commit": ""} == {**there, "commit": ""}
+
+
+def sources() -> str:
+    """A digest of what is measured and of what measures it, as committed, with a mark where files differ from it."""
+    trees = _git("rev-parse", *(f"HEAD:{path}" for path in _MEASURED))
+    changes = _CHANGES if _git("status", "--porcelain", "--", *_MEASURED) else ""
+    return hashlib.sha256(trees.encode()).hexdigest()[:12] + changes if trees else "unknown"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _processor() -> str:

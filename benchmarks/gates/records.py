@@ -9,6 +9,13 @@ from pathlib import Path
 A_A = 0
 """The slowdown, in per cent, of a head revision that does the same work as the base."""
 
+TIMES_ALONE = ", times alone"
+"""End of the name of a rule of this project's gate: what it would have said without counting operators.
+
+An injected slowdown calls more operators, which the gate counts: exact evidence that noise cannot hide, and that says
+nothing of what it can tell by time.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:

@@ -162,12 +162,17 @@ def detectable_percent(counts: Mapping[int, tuple[int, int]]) -> float | None:
     """The slowdown found 4 times in 5 by a logistic curve through (hits, trials) by slowdown in per cent."""
     if len(counts) < 3:
         return None
-    slowdowns = np.array(sorted(counts), dtype=np.float64)
-    hits = np.array([counts[int(d)][0] for d in slowdowns], dtype=np.float64)
-    trials = np.array([counts[int(d)][1] for d in slowdowns], dtype=np.float64)
+    return found_at({float(slowdown): count for slowdown, count in counts.items()})
+
+
+def found_at(counts: Mapping[float, tuple[int, int]]) -> float | None:
+    """The size found 4 times in 5 by a logistic curve through (hits, trials) by size; None where it is not reached."""
+    sizes = np.array(sorted(counts), dtype=np.float64)
+    hits = np.array([counts[size][0] for size in sizes], dtype=np.float64)
+    trials = np.array([counts[size][1] for size in sizes], dtype=np.float64)
 
     def loss(parameters: NDArray[np.float64]) -> float:
-        logit = parameters[0] + parameters[1] * slowdowns
+        logit = parameters[0] + parameters[1] * sizes
         likelihood = hits * logit - trials * np.logaddexp(0.0, logit)
         return float(-likelihood.sum() + 1e-4 * parameters @ parameters)  # keeps separated data finite
 
@@ -175,7 +180,7 @@ def detectable_percent(counts: Mapping[int, tuple[int, int]]) -> float | None:
     if slope <= 0.0:
         return None
     found = (math.log(_POWER / (1.0 - _POWER)) - intercept) / slope
-    return float(found) if slowdowns[0] < found <= slowdowns[-1] else None
+    return float(found) if sizes[0] < found <= sizes[-1] else None
 
 
 def operating_points(records: Iterable[Record], rule: str, slowdown: int) -> list[Operating]:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import pytest
+
 from benchmarks_gates.builders import decision, record, run_of, step
-from gates.comparison import AGAINST, DEFAULT_PEER, STORED, bars, better_peers, printed
-from gates.records import Record
+from gates.comparison import AGAINST, ALL_WORKS, DEFAULT_PEER, STORED, bars, better_peers, printed
+from gates.records import TIMES_ALONE, Record
 from gates.scoring import scores
+
+BY_TIME = f"rule{TIMES_ALONE}"
 
 
 def verdicts(records: list[Record]) -> dict[str, str]:
@@ -53,30 +57,59 @@ def test_cost_is_held_to_five_default_runs_of_both_revisions() -> None:
     assert verdicts(with_seconds(10.1))["seconds for a test's decision"] == "missed"
 
 
-def stored_runs(detectable: float) -> list[Record]:
-    """Slowdowns of 10 % and more are found, so that the detectable one lies between 5 and 10 %."""
+def stored_runs(detectable: float, *, exact: bool = False) -> list[Record]:
+    """Slowdowns of 10 % and more are found, so that the detectable one lies between 5 and 10 %; or all, if exactly."""
     return [
         record(
             step(STORED, slowdown=d, block=block),
-            [decision(d >= 10, test="sort-0", detectable=detectable), decision(False, test="copy-0", detectable=0.5)],
+            [
+                decision(d > 0 and (exact or d >= 10), test="sort-0", detectable=detectable),
+                decision(d >= 10, test="sort-0", rule=BY_TIME, detectable=detectable),
+            ],
         )
         for block in range(20)
         for d in (0, 5, 10, 20)
     ]
 
 
-def test_printed_detectable_change_is_compared_for_works_whose_own_is_known() -> None:
-    (line,) = printed(stored_runs(0.07), "quiet")
-    assert line.work == "sort"
-    assert abs(line.printed_percent - 7.0) < 1e-9
-    assert 5.0 < line.measured_percent < 10.0
+def test_printed_detectable_change_is_compared_in_units_of_itself() -> None:
+    lines = printed(stored_runs(0.07), "quiet")
+    assert [line.work for line in lines] == [ALL_WORKS, "sort"]
+    for line in lines:
+        assert line.printed_percent == pytest.approx(7.0)
+        assert 7.0 / 10.0 < line.ratio < 7.0 / 5.0
+
+
+def test_every_decision_counts_by_what_was_printed_of_it() -> None:
+    """One base spreads three times as much as the other, and says so: both are right."""
+    records = [
+        record(step(STORED, slowdown=d, block=block), [decision(d > p, rule=BY_TIME, detectable=p / 100)])
+        for block, p in enumerate([3.0, 9.0] * 20)
+        for d in (0, 2, 4, 6, 8, 10, 12)
+    ]
+    (line, _) = printed(records, "quiet")
+    assert line.ratio == pytest.approx(1.0, abs=0.15)
+
+
+def test_what_counting_operators_finds_is_no_matter_of_time() -> None:
+    assert printed(stored_runs(0.07, exact=True), "quiet") == printed(stored_runs(0.07), "quiet")
 
 
 def test_printed_detectable_change_is_held_to_its_bar() -> None:
-    what = "printed detectable change over the measured one, median of works"
+    what = "printed detectable change over the measured one, times alone"
     assert verdicts(stored_runs(0.07))[what] == "met"
     assert verdicts(stored_runs(0.15))[what] == "missed"
     assert verdicts([run_of([False], gate=STORED)])[what] == "not shown"
+
+
+def test_what_is_found_by_time_alone_is_a_bar_of_its_own() -> None:
+    def runs(slowdown: int) -> Record:
+        decisions = [decision(True), decision(False, rule=BY_TIME)]
+        return record(step(AGAINST, slowdown=slowdown), decisions if slowdown else [decision(False, rule=BY_TIME)])
+
+    found = verdicts([run_of([False], gate=AGAINST), runs(0), runs(5)])
+    assert found["5 % slowdowns found"] == "not shown"
+    assert found["5 % slowdowns found, times alone"] == "missed"
 
 
 def test_every_axis_on_which_a_peer_is_better_is_named() -> None:

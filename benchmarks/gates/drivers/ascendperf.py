@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from ..records import Decision
+from ..records import TIMES_ALONE, Decision
 from ..suite_repository import BASE
 from .base import Place, name_in_brackets, pytest_command, run
 
@@ -81,13 +83,22 @@ def _judge(place: Place, tolerance_percent: int, *options: str) -> list[Decision
     report = place.scratch / "report.json"
     command = [*_command(place, tolerance_percent), f"--ascendperf-json={report}", *options]
     run(command, place.head, place, statuses=(0, 1))
+    return decisions_of(json.loads(report.read_text(encoding="utf-8")), f"tolerance {tolerance_percent} %")
+
+
+def decisions_of(report: Mapping[str, Any], rule: str) -> list[Decision]:
+    """What the gate said of each case, and what it would have said by its times alone."""
     return [
         Decision(
-            rule=f"tolerance {tolerance_percent} %",
+            rule=name,
             test=name_in_brackets(case["nodeid"]),
-            flagged=case["fails"],
-            status=case["status"],
+            flagged=status in report["failing_statuses"],
+            status=status,
             detectable=case["detectable_change"],
         )
-        for case in json.loads(report.read_text(encoding="utf-8"))["cases"]
+        for case in report["cases"]
+        for name, status in (
+            (rule, case["status"]),
+            (f"{rule}{TIMES_ALONE}", case["timed_status"] or case["status"]),
+        )
     ]
