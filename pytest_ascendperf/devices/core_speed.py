@@ -33,6 +33,8 @@ OWN_LOOKS = 10
 """Looks at a call, the median of which is what its rounds leave behind."""
 OWN_S = 10e-3
 """What a call leaves behind is gone sooner than this; what lasts longer is a neighbour's doing."""
+VAIN_CALLS = 3
+"""After so many calls in a row that waited as long as they could and never saw full speed, the core has none such."""
 
 _LOOKS_BEFORE = 40
 """Looks before a call's first round: a millisecond in which nothing of the call runs."""
@@ -70,6 +72,8 @@ class CoreSpeed:
         """When this call was begun."""
         self._waited_in_vain = False
         """Whether this call has waited as long as it may."""
+        self._vain_calls = 0
+        """Calls in a row, the last of which is the one before this, that never saw full speed."""
 
     @property
     def shortest_us(self) -> float | None:
@@ -83,11 +87,13 @@ class CoreSpeed:
     def begin(self) -> None:
         """Another call is measured from here on: learn what the core can do, and forget what the last call left.
 
-        Where a whole call waited as long as it could and never saw full speed, the core cannot do it any more: what it
-        can do is learnt anew, or every call from here on would wait in vain.
+        Where several calls waited in vain the core cannot do any more what it once did: it is learnt anew, or every
+        call from here on would wait.
         """
-        if self._waited_in_vain and self._seen_s < self._begun_s:
-            self._shortest_us = math.inf
+        is_vain = self._waited_in_vain and self._seen_s < self._begun_s
+        self._vain_calls = self._vain_calls + 1 if is_vain else 0
+        if self._vain_calls == VAIN_CALLS:
+            self._shortest_us, self._vain_calls = math.inf, 0
         self._begun_s = self._time_s()
         self._waited_in_vain = False
         self._found_us = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_ascendperf.devices.core_speed import OWN_LOOKS, CoreSpeed, fixed_work_us
+from pytest_ascendperf.devices.core_speed import OWN_LOOKS, VAIN_CALLS, CoreSpeed, fixed_work_us
 from pytest_ascendperf.devices.cpu import CpuDevice
 
 RUNS_OF_A_LOOK = 5
@@ -119,26 +119,32 @@ def test_a_process_that_begins_on_a_slowed_core_believes_the_one_that_started_it
     assert known(child) == 5.0
 
 
-def test_what_a_whole_call_has_waited_for_in_vain_is_not_waited_for_again() -> None:
+def test_what_several_calls_have_waited_for_in_vain_is_not_waited_for_again() -> None:
     core = Core(1.0)
     speed = core.speed()
     speed.begin()
     core.goes_on(1.4)
-    assert waits(core, [0.02, 0.01, 0.0], speed) == [20, 10, 1]
-    speed.begin()
+    for _ in range(VAIN_CALLS):
+        assert known(speed) == 5.0
+        assert waits(core, [0.02, 0.01, 0.0], speed) == [20, 10, 1]
+        speed.begin()
     assert known(speed) == pytest.approx(7.0)
     assert waits(core, [5.0], speed) == [0]
     core.goes_on(1.0, 1.4, 1.0)
     assert waits(core, [5.0, 5.0], speed) == [0, 4]
 
 
-def test_full_speed_that_was_seen_once_in_a_call_is_waited_for_in_the_next() -> None:
+def test_calls_that_wait_in_vain_count_in_a_row() -> None:
     core = Core(1.0)
     speed = core.speed()
-    speed.begin()
-    core.goes_on(1.0, 1.4)
-    assert waits(core, [0.02, 0.02], speed) == [0, 20]
-    speed.begin()
+    for _ in range(VAIN_CALLS):
+        speed.begin()
+        core.goes_on(1.0)
+        assert waits(core, [0.02], speed) == [0]
+        for _ in range(VAIN_CALLS - 1):
+            speed.begin()
+            core.goes_on(1.4)
+            assert waits(core, [0.02], speed) == [20]
     assert known(speed) == 5.0
 
 
