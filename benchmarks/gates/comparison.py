@@ -110,9 +110,9 @@ def _found_bars(score: Score, how: str = "") -> list[Bar]:
 
 def _cost_bar(score: Score, found: Sequence[Score]) -> list[Bar]:
     peers = [peer for peer in found if (peer.gate, peer.scenario) == (DEFAULT_PEER, score.scenario)]
-    if not peers:
+    allowed_s = COST * (peers[0].decision_s + peers[0].base_s) if peers else math.nan
+    if math.isnan(allowed_s) or math.isnan(score.decision_s):  # a run that has only begun
         return []
-    allowed_s = COST * (peers[0].decision_s + peers[0].base_s)
     return [
         Bar(
             gate=score.gate,

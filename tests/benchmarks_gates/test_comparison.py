@@ -57,6 +57,17 @@ def test_cost_is_held_to_five_default_runs_of_both_revisions() -> None:
     assert verdicts(with_seconds(10.1))["seconds for a test's decision"] == "missed"
 
 
+def test_a_cost_that_is_not_known_yet_is_held_to_nothing() -> None:
+    what = "seconds for a test's decision"
+    decided = record(step(AGAINST), [decision(False)], seconds=10.0)
+    slowed = record(step(DEFAULT_PEER, slowdown=5), [decision(False)], seconds=1.0)
+    assert what not in verdicts([decided, slowed])
+    assert what not in verdicts([decided])
+    assert what not in verdicts(
+        [record(step(DEFAULT_PEER), [decision(False)]), run_of([True], gate=AGAINST, slowdown=5)]
+    )
+
+
 def stored_runs(detectable: float, *, exact: bool = False) -> list[Record]:
     """Slowdowns of 10 % and more are found, so that the detectable one lies between 5 and 10 %; or all, if exactly."""
     return [
