@@ -63,9 +63,7 @@ def test_a_cost_that_is_not_known_yet_is_held_to_nothing() -> None:
     slowed = record(step(DEFAULT_PEER, slowdown=5), [decision(False)], seconds=1.0)
     assert what not in verdicts([decided, slowed])
     assert what not in verdicts([decided])
-    assert what not in verdicts(
-        [record(step(DEFAULT_PEER), [decision(False)]), run_of([True], gate=AGAINST, slowdown=5)]
-    )
+    assert what not in verdicts([run_of([False], gate=DEFAULT_PEER), run_of([True], gate=AGAINST, slowdown=5)])
 
 
 def stored_runs(detectable: float, *, exact: bool = False) -> list[Record]:
