@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -30,7 +29,6 @@ class TestToDecide(NamedTuple):
     """A marked test, and those that follow it on each side."""
 
     nodeid: str
-    file: Path
     next_in_base: str | None
     next_in_head: str | None
 
@@ -114,7 +112,7 @@ class Decision:
         """Why the test, which may well be there, does not pass in the base; None where it passes, or is not there."""
         if first.base is not None:
             return first.base.problem
-        collected = self._pairs.pair(0, test.file).base
+        collected = self._pairs.pair(0).base
         return collected.problem_of(test.nodeid)
 
     def _further_sessions(
@@ -146,7 +144,7 @@ class Decision:
         self, number: int, test: TestToDecide, *, cases: list[str] | None = None, alone: bool = False
     ) -> TestRun:
         """The session of pair ``number``. Only the first pair keeps fixtures for the next test: they take memory."""
-        pair = self._pairs.pair(number, test.file)
+        pair = self._pairs.pair(number)
         is_first = number == 0
         try:
             run = pair.run_test(

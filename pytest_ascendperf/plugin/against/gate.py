@@ -15,7 +15,7 @@ from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.plugin.against.base import Base, BaseCheckout
 from pytest_ascendperf.plugin.against.cores import cores_of_run
 from pytest_ascendperf.plugin.against.decision import Decided, Decision, TestToDecide
-from pytest_ascendperf.plugin.against.pairs import KEPT_PAIRS, KEPT_PAIRS_ON_ACCELERATORS, PairsOfRun
+from pytest_ascendperf.plugin.against.pairs import PAIRS_ON_ACCELERATORS, PairsOfRun
 from pytest_ascendperf.plugin.against.process import Collected
 from pytest_ascendperf.plugin.against.reports import crash_report, failed_report
 from pytest_ascendperf.plugin.against.request import AgainstRequest
@@ -80,10 +80,10 @@ class AgainstGate:
             base,
             beside + asked_for,
             cores=cores,
-            kept=KEPT_PAIRS_ON_ACCELERATORS if device.has_own_clock else KEPT_PAIRS,
+            most_kept=PAIRS_ON_ACCELERATORS if device.has_own_clock else None,
             timeout_s=self._settings.against_timeout_s,
         )
-        first = self._pairs.pair(0, files[0])
+        first = self._pairs.pair(0)
         self._base_tests = first.base
         self._notes += first.base.notes
         self._gone = sorted(first.base.tests - set(self._collected)) if self._selects_whole_files() else []
@@ -195,7 +195,6 @@ class AgainstGate:
         following = self._marked[self._marked.index(item) + 1 :]
         return TestToDecide(
             nodeid=item.nodeid,
-            file=Path(item.path),
             next_in_head=following[0].nodeid if following else None,
             next_in_base=next((other.nodeid for other in following if other.nodeid in self._tests_of_base), None),
         )

@@ -201,6 +201,11 @@ class Pair:
             )
         return run
 
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of both processes."""
+        return [process.pid for process in self._processes]
+
     def stop(self) -> None:
         """End both in good order."""
         for process in self._processes:

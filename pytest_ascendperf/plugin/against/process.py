@@ -98,6 +98,11 @@ class SideProcess:
         finally:
             os.close(descriptor)
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def collected(self, within_s: float) -> Collected:
         """Wait for the end of its collection. Raises AgainstError."""
         message = self.receive(within_s, "it collected its tests")
