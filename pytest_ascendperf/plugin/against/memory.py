@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 PAIRS_IN_DOUBT = 8
-"""Pairs that stay where the system does not tell of memory: without models, each of both processes has some 170 MB of its own."""
+"""Pairs that stay where the system does not tell: without models, each holds some 350 MB of its own."""
 _SHARE = 0.5
 """All pairs together may hold this share of what they hold and what is left: the tests need the rest."""
 _OWN = ("Private_Clean:", "Private_Dirty:", "Private_Hugetlb:")
