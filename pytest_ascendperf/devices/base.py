@@ -111,13 +111,10 @@ class Device(Protocol):
         """
 
     def full_speed_us(self) -> float | None:
-        """What this process knows of full speed: a time in µs for :meth:`expect_full_speed` of another process.
+        """What this process knows of full speed, a time in µs for :func:`~.registry.open_device` in another process.
 
         None where it knows nothing, or where the device cannot tell.
         """
-
-    def expect_full_speed(self, known_us: float) -> None:
-        """Take over what another process of this run knows of this device's full speed."""
 
     def watch(self) -> Watch:
         """Begin to watch the machine, just before the rounds of a sample.

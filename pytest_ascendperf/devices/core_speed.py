@@ -59,11 +59,16 @@ class CoreSpeed:
     """What this process knows of its core's speed."""
 
     def __init__(
-        self, *, work_us: Callable[[], float] = fixed_work_us, time_s: Callable[[], float] = time.perf_counter
+        self,
+        *,
+        known_us: float | None = None,
+        work_us: Callable[[], float] = fixed_work_us,
+        time_s: Callable[[], float] = time.perf_counter,
     ) -> None:
+        """``known_us``: another process on this machine has seen the fixed work take no longer than that."""
         self._work_us = work_us
         self._time_s = time_s
-        self._shortest_us = math.inf
+        self._shortest_us = math.inf if known_us is None else known_us
         self._found_us: list[float] = []
         """By the first looks at this call."""
         self._seen_s = -math.inf
@@ -79,10 +84,6 @@ class CoreSpeed:
     def shortest_us(self) -> float | None:
         """The time of the fixed work at full speed, in µs, as far as this process knows; None before the first look."""
         return self._shortest_us if self._shortest_us < math.inf else None
-
-    def expect(self, shortest_us: float) -> None:
-        """Believe another process on this machine that the fixed work takes no longer than ``shortest_us``."""
-        self._shortest_us = min(self._shortest_us, shortest_us)
 
     def begin(self) -> None:
         """Another call is measured from here on: learn what the core can do, and forget what the last call left.

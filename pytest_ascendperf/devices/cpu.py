@@ -76,6 +76,10 @@ class CpuDevice(ImmediateDevice):
     torch_name = "cpu"
     lock_name = "cpu"
 
+    def __init__(self, *, full_speed_us: float | None = None) -> None:
+        """``full_speed_us`` is what another process knows: rounds wait for it even where this one has not seen it."""
+        self._speed = CoreSpeed(known_us=full_speed_us)
+
     @cached_property
     def timer_resolution_us(self) -> float:
         """Smallest step seen between successive readings of the clock, in µs; it includes the cost of reading it."""
@@ -110,10 +114,6 @@ class CpuDevice(ImmediateDevice):
         """The shortest time of that fixed work."""
         return self._speed.shortest_us
 
-    def expect_full_speed(self, known_us: float) -> None:
-        """Rounds wait for this speed even where this process has not seen it yet."""
-        self._speed.expect(known_us)
-
     def watch(self) -> HostWatch:
         """Watch the host's processors."""
         return HostWatch()
@@ -138,10 +138,6 @@ class CpuDevice(ImmediateDevice):
             hard=tuple(sorted(_hard_keys(torch, self._processor).items())),
             soft=tuple(sorted(_soft_keys().items())),
         )
-
-    @cached_property
-    def _speed(self) -> CoreSpeed:
-        return CoreSpeed()
 
     @cached_property
     def _processor(self) -> Processor:

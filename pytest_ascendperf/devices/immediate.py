@@ -33,9 +33,6 @@ class ImmediateDevice:
         """None: it is not known."""
         return None
 
-    def expect_full_speed(self, known_us: float) -> None:
-        """Nothing is made of it."""
-
     def raise_clock(self) -> None:
         """The warm-up calls raise it: they run on this very clock."""
 

@@ -6,8 +6,11 @@ from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.devices.choice import DeviceChoice
 
 
-def open_device(choice: DeviceChoice) -> Device:
-    """The device of ``choice``, not yet prepared: torch is not imported for it."""
+def open_device(choice: DeviceChoice, *, full_speed_us: float | None = None) -> Device:
+    """The device of ``choice``, not yet prepared: torch is not imported for it.
+
+    ``full_speed_us`` is what another process knows of its full speed. Devices that wait for none have no use for it.
+    """
     match choice.kind:
         case "npu":
             from pytest_ascendperf.devices.npu import NpuDevice
@@ -24,4 +27,4 @@ def open_device(choice: DeviceChoice) -> Device:
         case _:
             from pytest_ascendperf.devices.cpu import CpuDevice
 
-            return CpuDevice()
+            return CpuDevice(full_speed_us=full_speed_us)

@@ -151,9 +151,6 @@ class EventDevice(ABC):
         """None: it is not known."""
         return None
 
-    def expect_full_speed(self, known_us: float) -> None:  # noqa: B027
-        """Nothing is made of it."""
-
     def watch(self) -> Watch:
         """Watch the host's processors: on them depends how long the host takes."""
         return HostWatch()

@@ -4,8 +4,8 @@ Rounds come in pairs, one of base and one of head, of equal numbers of calls. Wh
 evenly: each block of pairs holds both orders equally often, so that whatever the first turn does to the second cancels.
 
 The side that was warmed up last has its data in the caches that both share, and keeps an advantage for as long as it
-takes the turns to level it: on a server's CPU tens of milliseconds, in which a call that works on tens of MB was 20 to
-40 % slower on the other side. So turns that do not count come first.
+takes the turns to level it: with tens of MB on a server's CPU some 100 ms (``benchmarks/shared_caches.py``). So turns
+that do not count come first.
 
 A call over several devices must not be played like this: its processes wait for each other, and a turn of the other
 side in between would be part of that wait. When there are such calls, each side's rounds belong in one piece, and whole

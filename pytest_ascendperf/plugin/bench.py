@@ -62,14 +62,13 @@ class Bench:
         if self._lost is not None:
             raise DeviceError(self._lost)
         if self._device is None:
-            device = open_device(choice)
+            known_us = None if self._request is None else self._request.full_speed_us
+            device = open_device(choice, full_speed_us=known_us)
             try:
                 device.prepare()
             except DeviceError as error:
                 self._missing = str(error)
                 raise
-            if self._request is not None and self._request.full_speed_us is not None:
-                device.expect_full_speed(self._request.full_speed_us)
             self._device = device
         return self._device
 

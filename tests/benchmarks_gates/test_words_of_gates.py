@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import pytest
 
+from gates.drivers.ascendperf import decisions_of
 from gates.drivers.asv import marks_in
 from gates.drivers.base import by_threshold, name_in_brackets
 from gates.drivers.pytest_benchmark import failed_checks
 from gates.drivers.pytest_perf import changes_in
+
+
+def test_what_this_projects_gate_says_and_would_say_by_time_alone() -> None:
+    """A case whose operators give it away, one that times flag, and one that nothing does."""
+
+    def case(name: str, status: str, timed: str | None) -> dict[str, object]:
+        nodeid = f"test_ascendperf.py::test_load[{name}]"
+        return {"nodeid": nodeid, "status": status, "timed_status": timed, "detectable_change": 0.03}
+
+    cases = [case("a-0", "regressed", "pass"), case("b-0", "regressed", None), case("c-0", "inconclusive", None)]
+    found = decisions_of({"failing_statuses": ["regressed"], "cases": cases}, "rule")
+    assert [(each.rule, each.test, each.flagged, each.status) for each in found] == [
+        ("rule", "a-0", True, "regressed"),
+        ("rule, times alone", "a-0", False, "pass"),
+        ("rule", "b-0", True, "regressed"),
+        ("rule, times alone", "b-0", True, "regressed"),
+        ("rule", "c-0", False, "inconclusive"),
+        ("rule, times alone", "c-0", False, "inconclusive"),
+    ]
 
 
 def test_failed_checks_of_pytest_benchmark() -> None:

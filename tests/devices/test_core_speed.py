@@ -30,8 +30,8 @@ class Core:
     def goes_on(self, *slowing: float) -> None:
         self.slowing, self.looks = slowing, 0.0
 
-    def speed(self) -> CoreSpeed:
-        return CoreSpeed(work_us=self.work_us, time_s=lambda: self.now_s)
+    def speed(self, known_us: float | None = None) -> CoreSpeed:
+        return CoreSpeed(known_us=known_us, work_us=self.work_us, time_s=lambda: self.now_s)
 
 
 def waits(core: Core, limits_s: Sequence[float], speed: CoreSpeed | None = None) -> list[int]:
@@ -110,12 +110,10 @@ def test_a_process_that_begins_on_a_slowed_core_believes_the_one_that_started_it
     parent = core.speed()
     parent.begin()
     core.goes_on(1.6)
-    child = core.speed()
-    child.expect(known(parent))
+    child = core.speed(known_us=known(parent))
     child.begin()
     core.goes_on(1.6, 1.6, 1.0)
     assert waits(core, [5.0], child) == [5]
-    child.expect(9.0)
     assert known(child) == 5.0
 
 
@@ -132,6 +130,16 @@ def test_what_several_calls_have_waited_for_in_vain_is_not_waited_for_again() ->
     assert waits(core, [5.0], speed) == [0]
     core.goes_on(1.0, 1.4, 1.0)
     assert waits(core, [5.0, 5.0], speed) == [0, 4]
+
+
+def test_a_call_that_saw_full_speed_once_has_not_waited_in_vain() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    for _ in range(VAIN_CALLS + 1):
+        speed.begin()
+        core.goes_on(1.0, 1.4)
+        assert waits(core, [0.02, 0.02], speed) == [0, 20]
+    assert known(speed) == 5.0
 
 
 def test_calls_that_wait_in_vain_count_in_a_row() -> None:

@@ -23,6 +23,13 @@ def test_every_kind_opens_under_its_name_and_number(kind: str) -> None:
     assert device.torch_name == {"npu": "npu:1", "cuda": "cuda:1"}.get(kind, "cpu")
 
 
+def test_the_cpu_is_told_what_full_speed_is_and_the_others_know_none() -> None:
+    for kind in DEVICE_KINDS:
+        choice = DeviceChoice(kind=kind, index=0, count=None, chip="c", stack="s", passed_over=())
+        assert open_device(choice).full_speed_us() is None
+        assert open_device(choice, full_speed_us=1e-3).full_speed_us() == (1e-3 if kind == "cpu" else None)
+
+
 @pytest.mark.parametrize("name", ["cpu", "scripted"])
 def test_what_is_said_of_a_device_is_what_it_says_of_itself(name: str) -> None:
     choice = choose_device(name)

@@ -206,6 +206,31 @@ def test_x(spend): spend()
     assert lines_with(result, "[XPASS(strict)]")
 
 
+def test_sides_take_turns_in_warming_up_first_and_stay_for_the_next_test(git_suite: GitSuite) -> None:
+    body = """
+begun = set()
+
+@pytest.mark.npu_perf(min_change_us=0)
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_x(spend, name):
+    if name not in begun:
+        begun.add(name)
+        with open("{log}", "a") as file:
+            file.write("{side} " + name + " " + str(os.getpid()) + "\\n")
+    spend()
+"""
+    log = git_suite.path / "log.txt"
+    git_suite.commit(test_suite=scripted_test(10.0, body.format(side="base", log=log)))
+    git_suite.write(test_suite=scripted_test(10.0, body.format(side="head", log=log)))
+    git_suite.run(*AGAINST).assert_outcomes(passed=2)
+    begun = [line.split() for line in log.read_text("utf-8").splitlines()]
+    sides = ["head", "base", "base", "head", "head", "base"]
+    assert [(side, name) for side, name, _ in begun] == [(side, name) for name in ("a", "b") for side in sides]
+    processes = [pid for _, _, pid in begun]
+    assert processes[:6] == processes[6:]
+    assert len(set(processes)) == 6
+
+
 def test_a_clock_that_jumps_back_in_the_middle_spoils_that_session_only(git_suite: GitSuite) -> None:
     body = """
 calls = []

@@ -297,3 +297,24 @@ def test_a_recording_of_nothing_says_so(suite: Suite) -> None:
 def revisions(path: Path) -> set[str]:
     document = json.loads(path.read_text("utf-8"))
     return {entry["revision"] for cases in document["tests"].values() for entry in cases.values()}
+
+
+def test_fresh_processes_are_told_what_full_speed_is(suite: Suite) -> None:
+    """A speed that this process cannot have seen shows where the knowledge comes from."""
+    suite.write(
+        test_suite="""
+        from pytest_ascendperf.devices.core_speed import CoreSpeed
+        from pytest_ascendperf.plugin.bench import Bench
+
+        def test_x(npu_perf, npu_perf_device, request):
+            if not os.path.exists("told.txt"):
+                npu_perf_device._speed = CoreSpeed(known_us=1e-3)
+            npu_perf(lambda: sum(range(1000)))
+            with open("told.txt", "a") as file:
+                print(os.getpid(), Bench.of(request.config).full_speed_us, file=file)
+        """
+    )
+    suite.record("--ascendperf-device=cpu", "--ascendperf-max-wait-s=0").assert_outcomes(passed=1)
+    lines = [line.split() for line in (suite.path / "told.txt").read_text("utf-8").splitlines()]
+    assert [known for _, known in lines] == ["0.001", "0.001"]
+    assert len({pid for pid, _ in lines}) == 2

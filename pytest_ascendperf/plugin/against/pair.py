@@ -172,7 +172,7 @@ class Pair:
         next_in_base: str | None = None,
         next_in_head: str | None = None,
         alone: bool = False,
-        head_first: bool = True,
+        head_first: bool,
     ) -> TestRun:
         """Run a test on both sides, its measured calls in turns; on head's ``alone`` where the base does not have it.
 
