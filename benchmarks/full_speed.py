@@ -1,7 +1,8 @@
 """How much sessions of one call differ where rounds wait for the core to be at full speed, and where they do not.
 
-Each session is a process of its own, and the two kinds take turns, so both meet the same neighbours. No bar: on a
-machine that is alone on its cores there is nothing to wait for, and both spread alike.
+And how much those differ that are left where the ones of a slowed core are left out, as in a recording. Each session is
+a process of its own, and the two kinds take turns, so both meet the same neighbours. No bar: on a machine that is alone
+on its cores there is nothing to wait for, and both spread alike.
 
 Usage: python benchmarks/full_speed.py [sessions]
 """
@@ -13,9 +14,11 @@ import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from pytest_ascendperf.devices.cpu import CpuDevice
+from pytest_ascendperf.judge.core_speed import CORE_CHANGE
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.protocol import SamplingPlan
@@ -47,8 +50,17 @@ def product() -> Callable[[], object]:
 WORKS = {work.__name__: work for work in (arithmetic, sorting, product)}
 
 
-def session(name: str, max_wait_s: float) -> tuple[float, float]:
-    """The median in µs of one session in this process, and the seconds that it took."""
+class Found(NamedTuple):
+    """One session in a process of its own."""
+
+    median_us: float
+    core_work_us: float | None
+    """None where nothing waits for the core."""
+    seconds: float
+
+
+def session(name: str, max_wait_s: float) -> Found:
+    """One session in this process."""
     plan = SamplingPlan(
         warmup=None,
         max_warmup_s=2.0,
@@ -64,7 +76,19 @@ def session(name: str, max_wait_s: float) -> tuple[float, float]:
     begun_s = time.perf_counter()
     _, measurement = measure_call(CpuDevice(), plan, CaseId(module="benchmark", test=name), call)
     assert measurement.session is not None
-    return measurement.session.median_us, time.perf_counter() - begun_s
+    seconds = time.perf_counter() - begun_s
+    return Found(measurement.session.median_us, measurement.session.core_work_us, seconds)
+
+
+def spread(sessions: Sequence[Found]) -> float:
+    """Standard deviation of the logarithms of the medians."""
+    return standard_deviation([math.log(session.median_us) for session in sessions])
+
+
+def at_full_speed(sessions: Sequence[Found]) -> list[Found]:
+    """Those whose core was not slowed beside the fastest one's."""
+    known_us = [session.core_work_us for session in sessions if session.core_work_us is not None]
+    return [session for session in sessions if (session.core_work_us or 0.0) <= (1.0 + CORE_CHANGE) * min(known_us)]
 
 
 def main() -> None:
@@ -74,19 +98,21 @@ def main() -> None:
         return
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     for name in WORKS:
-        found: dict[float, list[tuple[float, float]]] = {wait_s: [] for wait_s in WAITS_S}
+        found: dict[float, list[Found]] = {wait_s: [] for wait_s in WAITS_S}
         for _ in range(count):
             for wait_s in WAITS_S:
                 command = [sys.executable, __file__, name, str(wait_s)]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-                found[wait_s].append(json.loads(done.stdout))
+                found[wait_s].append(Found(*json.loads(done.stdout)))
         for wait_s, sessions in found.items():
-            medians_us, seconds = zip(*sessions, strict=True)
-            spread = standard_deviation([math.log(median_us) for median_us in medians_us])
+            medians_us = [session.median_us for session in sessions]
             print(
                 f"{name:<12} waits up to {wait_s:g} s: medians of {count} sessions {min(medians_us):.0f} to "
-                f"{max(medians_us):.0f} µs, they differ by {spread:.1%}; a session takes {median(seconds):.1f} s"
+                f"{max(medians_us):.0f} µs, they differ by {spread(sessions):.1%}; a session takes "
+                f"{median([session.seconds for session in sessions]):.1f} s"
             )
+        left = at_full_speed(found[WAITS_S[-1]])
+        print(f"{name:<12} of the latter, {len(left)} were at full speed and differ by {spread(left):.1%}")
 
 
 if __name__ == "__main__":

@@ -116,6 +116,14 @@ class Device(Protocol):
         None where it knows nothing, or where the device cannot tell.
         """
 
+    def core_work_us(self) -> float | None:
+        """Time of fixed work on the core that runs the calls, in µs: how fast the core is now.
+
+        Or how fast it was where the rounds began since this was last asked, if that is slower. May wait half a second
+        until nothing of a call slows it any more. None for a device that is not the host's processor, and where it
+        cannot tell.
+        """
+
     def watch(self) -> Watch:
         """Begin to watch the machine, just before the rounds of a sample.
 

@@ -114,6 +114,10 @@ class CpuDevice(ImmediateDevice):
         """The shortest time of that fixed work."""
         return self._speed.shortest_us
 
+    def core_work_us(self) -> float:
+        """The usual time of that fixed work, now and where rounds began."""
+        return self._speed.told_us()
+
     def watch(self) -> HostWatch:
         """Watch the host's processors."""
         return HostWatch()

@@ -33,6 +33,10 @@ class ImmediateDevice:
         """None: it is not known."""
         return None
 
+    def core_work_us(self) -> float | None:
+        """None: it is not known."""
+        return None
+
     def raise_clock(self) -> None:
         """The warm-up calls raise it: they run on this very clock."""
 

@@ -110,6 +110,8 @@ class ScriptedDevice(ImmediateDevice):
         """How often the host waited for the device."""
         self.conditions: Sequence[Conditions | None] = ()
         """What the machine says of successive samples; after the last one it goes on saying that. Empty: nothing."""
+        self.core_us: float | None = None
+        """What fixed work on the core takes, in µs, when it is asked for; None: unknown."""
         self._watches = 0
         self._kernels: list[ScriptedKernel] = []
         self._chip = chip
@@ -158,6 +160,10 @@ class ScriptedDevice(ImmediateDevice):
     def controlled(self, threads: int | None) -> AbstractContextManager[None]:
         """Nothing to hold: scripted time does not depend on ``threads``."""
         return nullcontext()
+
+    def core_work_us(self) -> float | None:
+        """What the script says."""
+        return self.core_us
 
     def watch(self) -> ScriptedWatch:
         """Watch the machine of the script."""

@@ -151,6 +151,10 @@ class EventDevice(ABC):
         """None: it is not known."""
         return None
 
+    def core_work_us(self) -> float | None:
+        """None: how fast the device is its reference work tells."""
+        return None
+
     def watch(self) -> Watch:
         """Watch the host's processors: on them depends how long the host takes."""
         return HostWatch()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pytest_ascendperf.judge.core_speed import at_full_speed
 from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
-from pytest_ascendperf.model.measurement import Measurement
+from pytest_ascendperf.model.measurement import Measurement, Session
 from pytest_ascendperf.model.verdict import Status, Verdict
 
 _MOVED = frozenset({Status.REGRESSED, Status.IMPROVED, Status.NOT_COMPARABLE, Status.PROVISIONAL})
@@ -37,16 +38,18 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
     """The baseline that ``sessions`` make, or why they make none.
 
     A session is its measurement of ``case``, or a sentence saying why there is none. One session without a measurement
-    refuses them all: a test that does not pass has no accepted speed. Sessions that are not valid are left out as long
-    as two are left, or the only one that was asked for.
+    refuses them all: a test that does not pass has no accepted speed. Sessions that are not valid are left out, and
+    those whose core was slowed beside others, as long as two are left, or the only one that was asked for. Where fewer
+    than two were at full speed, all valid ones make it.
     """
     measured: list[Measurement] = []
     for number, session in enumerate(sessions, start=1):
         if isinstance(session, str):
             return NotRecorded(case=case, reason=f"session {number} of {len(sessions)}: {session}")
         measured.append(session)
-    valid = [measurement for measurement in measured if not measurement.invalid and measurement.session is not None]
-    if len(valid) < min(2, len(sessions)):
+    valid = [measurement for measurement in measured if _is_valid(measurement)]
+    enough = min(2, len(sessions))
+    if len(valid) < enough:
         first = next((" ".join(measurement.invalid) for measurement in measured if measurement.invalid), "")
         return NotRecorded(case=case, reason=f"{len(valid)} of {len(sessions)} sessions were valid: {first}")
     environment = valid[0].environment
@@ -56,14 +59,24 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
             changed = ", ".join(map(str, differences))
             return NotRecorded(case=case, reason=f"sessions ran under different conditions: {changed}")
     tables = [measurement.kernels for measurement in valid if measurement.kernels is not None]
+    usable = _sessions(valid)
+    fast = at_full_speed(usable)
     return Baseline(
         case=case,
         environment=environment,
-        sessions=tuple(measurement.session for measurement in valid if measurement.session is not None),
+        sessions=fast if len(fast) >= enough else usable,
         revision=revision,
         kernels=combined(tables) if tables else None,
         fusion_passes=_fusion_passes(valid),
     )
+
+
+def wants_another(sessions: Sequence[Measurement | str], count: int) -> bool:
+    """Whether a recording of ``count`` sessions should measure a further one in place of one whose core was slowed."""
+    if any(isinstance(session, str) for session in sessions):
+        return False  # no further session makes it a baseline
+    valid = _sessions([each for each in sessions if isinstance(each, Measurement) and _is_valid(each)])
+    return len(at_full_speed(valid)) < min(len(valid), count)
 
 
 def missing_kernels(sessions: Sequence[Measurement | str]) -> str | None:
@@ -74,6 +87,14 @@ def missing_kernels(sessions: Sequence[Measurement | str]) -> str | None:
         sources = sorted({table.source for table in tables})
         return None if combined(tables) is not None else f"Sessions recorded in different ways: {'; '.join(sources)}."
     return next((session.kernel_problem for session in measured if session.kernel_problem is not None), None)
+
+
+def _is_valid(measurement: Measurement) -> bool:
+    return not measurement.invalid and measurement.session is not None
+
+
+def _sessions(measurements: Sequence[Measurement]) -> tuple[Session, ...]:
+    return tuple(measurement.session for measurement in measurements if measurement.session is not None)
 
 
 def _fusion_passes(sessions: Sequence[Measurement]) -> tuple[tuple[str, int], ...] | None:

@@ -71,7 +71,7 @@ class CheckedCase:
     median_us: float
     """Geometric mean of the session medians."""
     sessions: int
-    """Valid ones."""
+    """Valid ones, less those whose core was slowed beside others."""
     spread: float
     """Standard deviation of ln(session median)."""
     false_alarms: FalseAlarms | None
@@ -98,8 +98,7 @@ def check_case(
     made = baseline_of(case, sessions, None)
     if isinstance(made, NotRecorded):
         return made
-    usable = [each for each in sessions if isinstance(each, Measurement) and each.session is not None]
-    valid = [measurement for measurement in usable if not measurement.invalid]
+    used = [each for each in sessions if isinstance(each, Measurement) and each.session in made.sessions]
     clock, medians_us = _on_one_clock(made)
     logs = [math.log(median_us) for median_us in medians_us]
     median_us, spread = math.exp(mean(logs)), standard_deviation(logs)
@@ -109,9 +108,9 @@ def check_case(
         case=case,
         clock=clock,
         median_us=median_us,
-        sessions=len(valid),
+        sessions=len(used),
         spread=spread,
-        false_alarms=_false_alarms(made, valid, rule, baseline_sessions, timer_resolution_us),
+        false_alarms=_false_alarms(made, used, rule, baseline_sessions, timer_resolution_us),
         detectable_change=detectable_change(base_us=median_us, base_sessions=baseline_sessions, noise=noise, rule=rule),
         suggested_tolerance=_suggested_tolerance(median_us, max(baseline_sessions, 2), noise, rule),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
 from pytest_ascendperf.judge.attribution import attribute
+from pytest_ascendperf.judge.core_speed import slowed_base_reasons, slowed_session_reasons
 from pytest_ascendperf.judge.drift import comparable_anchor, confirm_drift, screen_drift
 from pytest_ascendperf.judge.exact import (
     NO_EVIDENCE,
@@ -117,7 +118,7 @@ def _judge_times(
         return _without_baseline(draft, elsewhere)
     if draft.verdict.hard_differences:
         return _outcome(draft, Status.NOT_COMPARABLE, reasons.not_comparable(draft.verdict.hard_differences, ()))
-    if changed := device_reasons(session, baseline.sessions):
+    if changed := (*device_reasons(session, baseline.sessions), *slowed_base_reasons(session, baseline.sessions)):
         return _outcome(draft, Status.INVALID, reasons.invalid(changed))
     return _compared(draft, session, baseline)
 
@@ -145,12 +146,16 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
         reason=reason,
         detectable_change=result.detectable_change,
         screen=result.comparison,
-        notes=(*draft.verdict.notes, *reference_notes(session, baseline.sessions), *told),
+        notes=(*draft.verdict.notes, *_speed_notes(session, baseline.sessions), *told),
         drift=drift,
     )
     return dataclasses.replace(
         draft, verdict=verdict, slower_flagged=result.flagged, drift_flagged=drift_flagged, rule=rule
     )
+
+
+def _speed_notes(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
+    return (*reference_notes(session, base), *slowed_session_reasons(session, base))
 
 
 def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems: Sequence[str] = ()) -> Verdict:

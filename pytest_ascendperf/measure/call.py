@@ -51,6 +51,8 @@ class _Attempt:
     """None where the host's time was not measured."""
     conditions: Conditions | None
     """What the machine said of itself meanwhile."""
+    core_work_us: float | None
+    """Time of fixed work on the core, the longest of before, between and after the rounds."""
     max_spread: float
     """That of the plan."""
     has_own_clock: bool
@@ -140,6 +142,7 @@ def _first_attempt(runner: RoundRunner[Any], plan: SamplingPlan, *, first_us: fl
         sample=taken,
         host=None,
         conditions=None,  # an accelerator is kept busy to read its clock, and would be warm
+        core_work_us=None,  # so would the core
         max_spread=plan.max_spread,
         has_own_clock=runner.device.has_own_clock,
     )
@@ -157,21 +160,29 @@ def _further_attempt(runner: RoundRunner[Any], plan: SamplingPlan, last: _Attemp
 
 def _sampled(runner: RoundRunner[Any], plan: SamplingPlan, warmup: Warmup) -> _Attempt:
     device, warmup_calls = runner.device, runner.calls_made
+    core_before_us = _core_work_us(device, plan)
     watch = device.watch()
     taken = sample(runner, plan, warmup.pace, first_rounds_us=(), begun_s=runner.time_s())
     host = None
     # A flush between rounds gives the host time to run ahead, so with cold caches there is no host time to speak of.
     if device.has_own_clock and not plan.cold and is_clock_sound(taken.rounds_us):
         host = time_host(runner, plan, taken.calls_per_round)
+    conditions, core_after_us = watch.conditions(), _core_work_us(device, plan)
     return _Attempt(
         warmup=warmup,
         warmup_calls=warmup_calls,
         sample=taken,
         host=host,
-        conditions=watch.conditions(),
+        conditions=conditions,
+        core_work_us=max((us for us in (core_before_us, core_after_us) if us is not None), default=None),
         max_spread=plan.max_spread,
         has_own_clock=device.has_own_clock,
     )
+
+
+def _core_work_us(device: Device, plan: SamplingPlan) -> float | None:
+    """None where the plan lets nothing wait for the core, either."""
+    return device.core_work_us() if plan.max_wait_s > 0.0 else None
 
 
 def _measurement(
@@ -195,6 +206,7 @@ def _measurement(
             reference_us=references_us[0],
             vector_reference_us=references_us[1],
             conditions=last.conditions,
+            core_work_us=last.core_work_us,
         )
     return Measurement(
         case=case,

@@ -64,6 +64,9 @@ class Session:
     """At most 64 rounds in the order measured, evenly thinned."""
     conditions: Conditions | None = None
     """What the machine said of itself meanwhile; None where it says nothing."""
+    core_work_us: float | None = None
+    """Time of fixed work on the core that ran the rounds, the longest of before, between and after them: how fast the
+    core was. None without one, as on an accelerator."""
 
     @property
     def median_us(self) -> float:
@@ -79,10 +82,12 @@ class Session:
         names = [name for name, _ in QUANTILE_LEVELS]
         vector = {} if self.vector_reference_us is None else {"vector_reference_us": self.vector_reference_us}
         conditions = {} if self.conditions is None else {"conditions": self.conditions.to_dict()}
+        core = {} if self.core_work_us is None else {"core_work_us": self.core_work_us}
         return {
             "calls_per_round": self.calls_per_round,
             "clock": self.clock.value,
             **conditions,
+            **core,
             "device_median_us": self.device_median_us,
             "host_median_us": self.host_median_us,
             "lag1": self.lag1,
@@ -130,6 +135,7 @@ class Session:
             quantiles_us=tuple(levels),
             samples_us=fields.positive_numbers(data, "samples_us"),
             conditions=fields.added_value(data, "conditions", Conditions.from_dict),
+            core_work_us=_added_time(data, "core_work_us"),
         )
 
 

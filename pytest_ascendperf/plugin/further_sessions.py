@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pytest
 
@@ -12,6 +12,7 @@ from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.plugin.fresh import FreshResult, run_session, time_limit_s
 from pytest_ascendperf.plugin.outcome import TestOutcome
+from pytest_ascendperf.report.wording import counted
 from pytest_ascendperf.settings import Settings
 from pytest_ascendperf.units import format_wall_time
 
@@ -43,25 +44,32 @@ class FurtherSessions:
         }
         """What the run itself measured of each case that is asked for."""
         self.sessions: list[dict[CaseId, Measurement | str]] = [self.cases] if tests else []
-        """Per session what was measured of each case, or why nothing was."""
+        """Per session what was measured of each case in it, or why nothing was."""
 
     def measure_up_to(self, count: int) -> None:
         """Measure the sessions that are missing to ``count``. KeyboardInterrupt leaves those that are done."""
         if self._tests:
             for number in range(len(self.sessions) + 1, count + 1):
-                self.sessions.append(self._fresh_session(number, count))
+                self._say_progress(number, count)
+                self.sessions.append(self._fresh_session(self._tests))
+
+    def measure_again(self, wanted: Collection[CaseId]) -> None:
+        """Measure one more session of the cases ``wanted``, at least one. KeyboardInterrupt leaves those before it."""
+        tests = {nodeid: self._tests[nodeid] for nodeid in dict.fromkeys(case.nodeid for case in wanted)}
+        self._say(f"{self._doing} {counted(len(tests), 'test')} once more: the core was slowed")
+        session = self._fresh_session(tests)
+        self.sessions.append({case: session[case] for case in wanted})
 
     def of(self, case: CaseId) -> list[Measurement | str]:
         """The sessions of one case."""
-        return [session[case] for session in self.sessions]
+        return [session[case] for session in self.sessions if case in session]
 
-    def _fresh_session(self, number: int, count: int) -> dict[CaseId, Measurement | str]:
-        self._say_progress(number, count)
+    def _fresh_session(self, tests: Mapping[str, TestOutcome]) -> dict[CaseId, Measurement | str]:
         started = time.monotonic()
         try:
             results = run_session(
                 self._config,
-                [outcome.target for outcome in self._tests.values()],
+                [outcome.target for outcome in tests.values()],
                 time_limit_s=time_limit_s(self._session_s) + self._settings.lock_timeout_s,
                 device_is_held=False,
             )
@@ -71,13 +79,16 @@ class FurtherSessions:
         return {case: _measured(case, results.get(case.nodeid)) for case in self.cases}
 
     def _say_progress(self, number: int, count: int) -> None:
+        left = format_wall_time(self._session_s * (count - number + 1))
+        tests = counted(len(self._tests), "test")
+        self._say(f"{self._doing} session {number} of {count}: {tests}, about {left} left")
+
+    def _say(self, words: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
-            left = format_wall_time(self._session_s * (count - number + 1))
-            tests = "1 test" if len(self._tests) == 1 else f"{len(self._tests)} tests"
             if reporter._tw.width_of_current_line:  # ensure_newline() does not know of the dots that -q prints
                 reporter.write("\n")
-            reporter.write_line(f"ascendperf: {self._doing} session {number} of {count}: {tests}, about {left} left")
+            reporter.write_line(f"ascendperf: {words}")
 
 
 def _measured(case: CaseId, result: FreshResult | None) -> Measurement | str:

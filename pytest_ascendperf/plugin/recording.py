@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_ascendperf.judge.acceptance import baseline_of, missing_kernels
+from pytest_ascendperf.judge.acceptance import baseline_of, missing_kernels, wants_another
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.plugin.further_sessions import FurtherSessions
@@ -24,6 +24,9 @@ from pytest_ascendperf.plugin.revision import revision_of
 from pytest_ascendperf.report.updates import RecordedCase
 from pytest_ascendperf.settings import Settings
 from pytest_ascendperf.store.baseline_store import BaselineStore
+
+MOST_AGAIN = 2
+"""Further sessions of cases whose core was slowed: as often as an invalid sample is taken again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +76,17 @@ class Recording:
 
     def run(self) -> Recorded:
         """Measure the sessions that are missing and write. KeyboardInterrupt ends in a value that says so."""
+        count = self._settings.sessions
         try:
-            self._sessions.measure_up_to(self._settings.sessions)
+            self._sessions.measure_up_to(count)
+            for _ in range(MOST_AGAIN):
+                slowed = [case for case in self._sessions.cases if wants_another(self._sessions.of(case), count)]
+                if not slowed:
+                    break
+                self._sessions.measure_again(slowed)
         except KeyboardInterrupt:
             number = len(self._sessions.sessions) + 1
-            return interrupted_recording(f"in session {number} of {self._settings.sessions}")
+            return interrupted_recording(f"in session {number} of {max(number, count)}")
         with _interrupts_ignored():
             return self._write()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_ascendperf.devices.core_speed import OWN_LOOKS, VAIN_CALLS, CoreSpeed, fixed_work_us
+from pytest_ascendperf.devices.core_speed import OWN_LOOKS, SETTLED_S, VAIN_CALLS, CoreSpeed, fixed_work_us
 from pytest_ascendperf.devices.cpu import CpuDevice
 
 RUNS_OF_A_LOOK = 5
@@ -140,6 +140,55 @@ def test_a_call_that_saw_full_speed_once_has_not_waited_in_vain() -> None:
         core.goes_on(1.0, 1.4)
         assert waits(core, [0.02, 0.02], speed) == [0, 20]
     assert known(speed) == 5.0
+
+
+def test_a_core_is_as_fast_as_it_usually_is_in_a_millisecond() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    speed.begin()
+    core.goes_on(1.02, *[1.04, 1.0, 1.06] * 13, 1.04)
+    assert speed.told_us() == pytest.approx(5.2)
+    assert core.looks == pytest.approx(41)
+
+
+@pytest.mark.parametrize(("slowed_s", "told_us"), [(0.0, 5.0), (0.2, 5.0), (SETTLED_S - 0.01, 5.0), (60.0, 8.0)])
+def test_what_a_call_leaves_behind_is_waited_for_and_what_stays_is_told(slowed_s: float, told_us: float) -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    speed.begin()
+    core.goes_on(*[1.6] * round(slowed_s / LOOK_S), 1.0)
+    begun_s = core.now_s
+    assert speed.told_us() == pytest.approx(told_us)
+    assert core.now_s - begun_s < SETTLED_S + 0.05
+
+
+def test_rounds_that_had_no_time_left_to_wait_are_told_and_those_that_waited_are_not() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    speed.begin()
+    for limit_s, told_us in ((0.01, 8.0), (5.0, 5.0)):
+        core.goes_on(*[1.6] * 20, 1.0)
+        assert waits(core, [limit_s], speed) == [10 if limit_s < 1.0 else 23]
+        core.goes_on(1.0)
+        assert speed.told_us() == pytest.approx(told_us)
+
+
+def test_the_usual_round_is_told_and_only_once() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    for slowed_rounds, told_us in ((2, 5.0), (3, 8.0), (0, 5.0)):
+        core.goes_on(*[1.6] * slowed_rounds, 1.0)
+        waits(core, [0.0] * 5, speed)
+        core.goes_on(1.0)
+        assert speed.told_us() == pytest.approx(told_us)
+
+
+def test_a_device_tells_how_fast_its_core_is() -> None:
+    device = CpuDevice()
+    core_us = device.core_work_us()
+    known_us = device.full_speed_us()
+    assert known_us is not None
+    assert core_us >= known_us > 0.0
 
 
 def test_calls_that_wait_in_vain_count_in_a_row() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ascendperf.judge.acceptance import accepts, baseline_of, missing_kernels
+from pytest_ascendperf.judge.acceptance import accepts, baseline_of, missing_kernels, wants_another
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
@@ -29,9 +29,16 @@ def environment(threads: str = "4", kernel: str = "6.1") -> Environment:
     )
 
 
-def measured(median_us: float, *, invalid: tuple[str, ...] = (), where: Environment | None = None) -> Measurement:
+def measured(
+    median_us: float,
+    *,
+    invalid: tuple[str, ...] = (),
+    where: Environment | None = None,
+    core_us: float | None = None,
+) -> Measurement:
     here = where or environment()
-    return Measurement(case=CASE, environment=here, session=session(median_us), invalid=invalid, notes=())
+    made = session(median_us, core_us=core_us)
+    return Measurement(case=CASE, environment=here, session=made, invalid=invalid, notes=())
 
 
 def verdict(status: Status, *findings: Finding, timed_status: Status | None = None) -> Verdict:
@@ -191,6 +198,46 @@ def test_one_valid_session_of_several_is_not_a_baseline_and_the_first_of_the_oth
     invalid = measured(99.0, invalid=("The clock stood still.", "It went back."))
     made = baseline_of(CASE, [measured(12.5), invalid, measured(99.0, invalid=("It spread.",))], None)
     assert made == NotRecorded(case=CASE, reason="1 of 3 sessions were valid: The clock stood still. It went back.")
+
+
+FAST, SLOWED = measured(12.5, core_us=5.0), measured(20.0, core_us=8.0)
+INVALID = measured(99.0, invalid=("The clock stood still.",), core_us=4.0)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "stored_us"),
+    [
+        pytest.param([FAST, SLOWED, FAST], (12.5, 12.5), id="one slowed of three"),
+        pytest.param([SLOWED, FAST, SLOWED], (20.0, 12.5, 20.0), id="one at full speed is too few"),
+        pytest.param([SLOWED] * 2, (20.0, 20.0), id="all slowed alike"),
+        pytest.param([SLOWED, SLOWED, INVALID], (20.0, 20.0), id="an invalid one sets no standard"),
+        pytest.param([SLOWED], (20.0,), id="the only one"),
+    ],
+)
+def test_sessions_of_a_slowed_core_are_left_out_while_two_are_left(
+    sessions: list[Measurement], stored_us: tuple[float, ...]
+) -> None:
+    made = baseline_of(CASE, sessions, None)
+    assert isinstance(made, Baseline)
+    assert made.medians_us == stored_us
+
+
+@pytest.mark.parametrize(
+    ("sessions", "count", "wanted"),
+    [
+        pytest.param([FAST, FAST, FAST], 3, False, id="all at full speed"),
+        pytest.param([FAST, SLOWED, FAST], 3, True, id="one slowed"),
+        pytest.param([FAST, SLOWED, FAST, FAST], 3, False, id="one slowed and one in its place"),
+        pytest.param([SLOWED] * 3, 3, False, id="all slowed alike"),
+        pytest.param([FAST, INVALID, FAST], 3, False, id="an invalid one was taken again in its process"),
+        pytest.param([FAST, SLOWED, "the test failed"], 3, False, id="it will not be recorded"),
+        pytest.param([SLOWED], 1, False, id="the only one"),
+    ],
+)
+def test_a_further_session_is_wanted_in_place_of_one_whose_core_was_slowed(
+    sessions: list[Measurement | str], count: int, wanted: bool
+) -> None:
+    assert wants_another(sessions, count) is wanted
 
 
 def test_the_only_session_asked_for_is_enough() -> None:

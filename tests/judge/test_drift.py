@@ -32,10 +32,13 @@ def session(
     host_us: float | None = None,
     clock: Clock = Clock.DEVICE,
     reference_us: float | None = None,
+    core_us: float | None = None,
     started: str = "2025-06-01T03:00:00+00:00",
 ) -> Session:
     """As there, by default of a day after the anchor's."""
-    return session_values.session(median_us, host_us=host_us, clock=clock, reference_us=reference_us, started=started)
+    return session_values.session(
+        median_us, host_us=host_us, clock=clock, reference_us=reference_us, core_us=core_us, started=started
+    )
 
 
 def anchored(
@@ -227,6 +230,16 @@ def test_an_anchor_of_a_device_at_another_speed_is_not_compared_and_that_is_note
         "Slow drift was not looked for: the device itself ran at another speed when the anchor was recorded "
         "(2025-06-01, abc).",
     )
+
+
+def test_an_anchor_of_a_slowed_core_is_not_compared_and_one_at_full_speed_is_whatever_the_session_was() -> None:
+    def on_cores(anchor_us: float, now_us: float) -> Judgement:
+        anchor = Anchor(sessions=tuple(session(1000.0, core_us=anchor_us) for _ in range(5)), revision="abc")
+        return screened(session(1062.0, core_us=now_us), replace(CREPT, anchor=anchor))
+
+    assert on_cores(8.0, 5.0).verdict.drift is None
+    assert "ran at another speed when the anchor was recorded" in on_cores(8.0, 5.0).verdict.notes[0]
+    assert on_cores(5.0, 8.0).drift_flagged
 
 
 def test_a_fresh_session_of_a_device_at_another_speed_says_nothing_of_drift() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -28,7 +29,14 @@ from pytest_ascendperf.model.protocol import Rule
 CASE = CaseId(module="tests/test_ffn.py", test="test_ffn")
 
 
-def measurement(median_us: float, *, host_us: float | None = None, invalid: str = "", hard: str = "") -> Measurement:
+def measurement(
+    median_us: float,
+    *,
+    host_us: float | None = None,
+    invalid: str = "",
+    hard: str = "",
+    core_us: float | None = None,
+) -> Measurement:
     session = summarise(
         [median_us],
         None if host_us is None else [host_us],
@@ -45,6 +53,7 @@ def measurement(median_us: float, *, host_us: float | None = None, invalid: str 
         hard=(("threads", hard),) if hard else (),
         soft=(),
     )
+    session = replace(session, core_work_us=core_us)
     reasons = (invalid,) if invalid else ()
     return Measurement(case=CASE, environment=environment, session=session, invalid=reasons, notes=())
 
@@ -187,6 +196,15 @@ def test_invalid_sessions_are_left_out_and_missing_ones_refuse() -> None:
     moved = check_case(CASE, [*good, measurement(1.0, hard="8")], rule(), baseline_sessions=5, timer_resolution_us=0.0)
     assert isinstance(moved, NotRecorded)
     assert "different conditions" in moved.reason
+
+
+def test_sessions_of_a_slowed_core_are_left_out_as_in_a_recording() -> None:
+    sessions = [*(measurement(100.0, core_us=5.0) for _ in range(10)), measurement(160.0, core_us=8.0)]
+    checked = check_case(CASE, sessions[::-1], rule(), baseline_sessions=5, timer_resolution_us=0.0)
+    assert isinstance(checked, CheckedCase)
+    assert (checked.sessions, checked.spread) == (10, 0.0)
+    assert checked.false_alarms is not None
+    assert checked.false_alarms.failed == 0
 
 
 def test_few_valid_sessions_tell_a_spread_and_no_false_alarms() -> None:

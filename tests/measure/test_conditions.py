@@ -15,6 +15,7 @@ from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, Hos
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import SamplingPlan
 
+from .conftest import Work
 from .queued_device import QueuedDevice
 
 MakePlan = Callable[..., SamplingPlan]
@@ -101,3 +102,36 @@ def test_rounds_that_spread_too_far_are_refused_as_far_as_the_plan_allows(
         work = make_work(lambda number: 1_000.0 + 1_000.0 * (number % 2))
         _, measurement = measure_call(device, replace(plan, max_spread=max_spread), case, work)
         assert bool(measurement.invalid) is refused
+
+
+def measured_core_us(device: ScriptedDevice, work: Work, plan: SamplingPlan, case: CaseId) -> float | None:
+    _, measurement = measure_call(device, plan, case, work)
+    assert measurement.session is not None
+    return measurement.session.core_work_us
+
+
+@pytest.mark.parametrize(("before_us", "after_us"), [(8.0, 5.0), (5.0, 8.0), (8.0, None), (None, 8.0)])
+def test_a_core_was_slowed_that_was_so_before_or_after_the_rounds(
+    before_us: float | None,
+    after_us: float | None,
+    device: ScriptedDevice,
+    make_work: MakeWork,
+    make_plan: MakePlan,
+    case: CaseId,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    work = make_work(100.0)
+    monkeypatch.setattr(device, "core_work_us", lambda: before_us if work.calls == 1 else after_us)
+    assert measured_core_us(device, work, make_plan(warmup=1, rounds=10), case) == 8.0
+
+
+def test_no_core_is_looked_at_that_nothing_waits_for_nor_at_a_cold_start(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
+) -> None:
+    device.core_us = 5.0
+    for plan, known in (
+        (make_plan(warmup=1, rounds=10), 5.0),
+        (make_plan(warmup=1, rounds=10, max_wait_s=0.0), None),
+        (make_plan(warmup=0, rounds=1), None),
+    ):
+        assert measured_core_us(device, make_work(100.0), plan, case) == known

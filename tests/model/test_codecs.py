@@ -118,12 +118,14 @@ def test_no_field_of_a_session_may_be_missing(key: str) -> None:
     assert caught.value.where == key
 
 
-def test_a_session_of_an_earlier_version_has_no_vector_reference() -> None:
+@pytest.mark.parametrize("key", ["vector_reference_us", "core_work_us"])
+def test_a_session_of_an_earlier_version_has_no_such_time(key: str) -> None:
     """It is written where there is one, and a file without one stays as it is."""
-    assert "vector_reference_us" not in SESSION.to_dict()
-    assert Session.from_dict(through_json(SESSION.to_dict())).vector_reference_us is None
-    newer = replace(SESSION, vector_reference_us=4.5)
-    assert list(newer.to_dict()) == sorted([*SESSION.to_dict(), "vector_reference_us"])
+    assert key not in SESSION.to_dict()
+    assert getattr(Session.from_dict(through_json(SESSION.to_dict())), key) is None
+    newer = Session.from_dict({**SESSION.to_dict(), key: 4.5})
+    assert getattr(newer, key) == 4.5
+    assert list(newer.to_dict()) == sorted([*SESSION.to_dict(), key])
     assert Session.from_dict(through_json(newer.to_dict())) == newer
 
 
@@ -221,6 +223,7 @@ def test_no_field_of_a_verdict_may_be_missing(key: str) -> None:
         ("device_median_us", 0.0),
         ("reference_us", -1.0),
         ("vector_reference_us", 0.0),
+        ("core_work_us", 0.0),
         ("started", None),
         ("samples_us", [12.0, 0.0]),
         ("samples_us", None),

@@ -84,7 +84,7 @@ class Suite:
         return subprocess.Popen(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
             cwd=self.path,
-            env={**os.environ, **variables},
+            env={name: value for name, value in os.environ.items() if name != "SUITE_PID"} | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

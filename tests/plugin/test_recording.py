@@ -318,3 +318,41 @@ def test_fresh_processes_are_told_what_full_speed_is(suite: Suite) -> None:
     lines = [line.split() for line in (suite.path / "told.txt").read_text("utf-8").splitlines()]
     assert [known for _, known in lines] == ["0.001", "0.001"]
     assert len({pid for pid, _ in lines}) == 2
+
+
+CORES = """
+@pytest.fixture(autouse=True)
+def core(npu_perf_device, request):
+    with open(request.node.name + ".sessions", "a+") as file:
+        file.write("x")
+        number = file.tell() - 1
+    cores_us = [float(us) for us in os.environ.get(request.node.name, "5").split()]
+    npu_perf_device.core_us = cores_us[min(number, len(cores_us) - 1)]
+"""
+
+
+def sessions_of(suite: Suite, *tests: str) -> list[int]:
+    """How many sessions of each test were measured."""
+    return [len((suite.path / f"{test}.sessions").read_text("utf-8")) for test in tests]
+
+
+@pytest.fixture
+def on_cores(suite: Suite) -> Suite:
+    """A suite in which a variable named as a test says how fast the core of its successive sessions is."""
+    suite.extend_conftest(CORES)
+    suite.write(test_suite=SUITE)
+    return suite
+
+
+def test_what_a_slowed_core_measured_is_measured_once_more(on_cores: Suite) -> None:
+    result = on_cores.record("--ascendperf-sessions=3", test_a="5 8 5", test_b="5")
+    assert sessions_of(on_cores, "test_a", "test_b") == [4, 3]
+    assert {test: len(medians) for test, medians in on_cores.medians_us().items()} == {"test_a": 3, "test_b": 3}
+    assert "8.0" not in on_cores.baseline_file().read_text("utf-8")
+    assert lines_with(result, "ascendperf: recording 1 test once more: the core was slowed")
+
+
+def test_a_slowed_core_is_measured_again_at_most_twice_and_what_was_at_full_speed_is_stored(on_cores: Suite) -> None:
+    on_cores.record("--ascendperf-sessions=3", test_a="5 5 8", test_b="8 8 5 8")
+    assert sessions_of(on_cores, "test_a", "test_b") == [5, 5]
+    assert {test: len(medians) for test, medians in on_cores.medians_us().items()} == {"test_a": 2, "test_b": 5}

@@ -56,6 +56,7 @@ def session(median_us: float) -> Session:
         quantiles_us=(median_us,) * 7,
         samples_us=(median_us,) * 3,
         conditions=CONDITIONS,
+        core_work_us=5.25,
     )
 
 

@@ -53,6 +53,7 @@ sessions = st.builds(
     host_median_us=st.none() | times_us,
     reference_us=st.none() | times_us,
     vector_reference_us=st.none() | times_us,
+    core_work_us=st.none() | times_us,
     rounds=st.integers(1, 10**9),
     calls_per_round=st.integers(1, 10**9),
     warmup_calls=st.integers(0, 10**9),

@@ -1,0 +1,78 @@
+"""Was the core as fast for one session as for another? Told by fixed work that each session ran beside its rounds.
+
+The other hardware thread of a core may belong to another virtual machine, and clocks move. Either changes the time of
+all code, and no counter of the kernel tells. So sessions of a slowed core are left out: of a baseline, where others
+were measured, and of the fresh sessions that confirm a slowdown. A run's own session may be slowed: it can raise a
+suspicion in vain, and cannot hide a slowdown. A baseline that was recorded on a slowed core could, so it is not judged
+against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pytest_ascendperf.statistics.order import median
+from pytest_ascendperf.units import format_change, format_duration, format_share
+
+if TYPE_CHECKING:
+    from pytest_ascendperf.model.measurement import Session
+
+CORE_CHANGE = 0.25
+"""The fixed work may take this much longer than it does for the other side. Processes at full speed differ by up to
+15 %, a busy thread on the other half of the core makes it 1.4 to 1.9 times as long."""
+
+
+def core_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
+    """Why ``session`` must not stand beside the sessions of ``base``, a sentence; empty where it may, or none tells."""
+    return (*slowed_session_reasons(session, base), *slowed_base_reasons(session, base))
+
+
+def slowed_session_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
+    """The same where the core of ``session`` was slowed, which is no reason where it is not found to be slower."""
+    before_us, now_us = _usual_us(base), session.core_work_us
+    if before_us is None or now_us is None or not _is_slowed(now_us, before_us):
+        return ()
+    return (
+        "Its core was slowed, by another virtual machine or by a lower clock: beside its rounds fixed work "
+        f"took {format_duration(now_us)}, and when the baseline was recorded {format_duration(before_us)} "
+        f"({format_change(now_us / before_us - 1.0)}; the limit is {format_share(CORE_CHANGE)}).",
+    )
+
+
+def slowed_base_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
+    """The same where ``base`` was recorded on a slowed core, and would let slower code pass."""
+    before_us, now_us = _usual_us(base), session.core_work_us
+    if before_us is None or now_us is None or not _is_slowed(before_us, now_us):
+        return ()
+    return (
+        f"The core was slowed when the baseline was recorded: fixed work took {format_duration(before_us)} then and "
+        f"takes {format_duration(now_us)} now ({format_change(now_us / before_us - 1.0)}; the limit is "
+        f"{format_share(CORE_CHANGE)}). Record it again on an idle machine, or slower code would pass.",
+    )
+
+
+def at_full_speed(sessions: Sequence[Session]) -> tuple[Session, ...]:
+    """Those of ``sessions`` whose core was not slowed beside the fastest of them, in their order.
+
+    A session that does not tell counts as one that was not.
+    """
+    fastest_us = min((us for us in map(_core_work_us, sessions) if us is not None), default=None)
+    return tuple(
+        session
+        for session in sessions
+        if fastest_us is None or session.core_work_us is None or not _is_slowed(session.core_work_us, fastest_us)
+    )
+
+
+def _usual_us(sessions: Sequence[Session]) -> float | None:
+    known_us = [us for us in map(_core_work_us, sessions) if us is not None]
+    return median(known_us) if known_us else None
+
+
+def _core_work_us(session: Session) -> float | None:
+    return session.core_work_us
+
+
+def _is_slowed(one_us: float, other_us: float) -> bool:
+    return round(one_us / other_us - 1.0, 9) > CORE_CHANGE
