@@ -48,7 +48,7 @@ def decide(rule: Rule, change: float, spread: float, draw: random.Random) -> Dec
     return Decided(confirmed.status, len(screening) + len(confirming))
 
 
-def rule_for(suite_tests: int, *, sessions: int = 12, tolerance: float = 0.02) -> Rule:
+def rule_for(suite_tests: int, *, sessions: int = 20, tolerance: float = 0.02) -> Rule:
     """The rule of a run with that many tests."""
     return Rule(tolerance=tolerance, min_change_us=0.0, confirm_sessions=sessions, suite_tests=suite_tests, cases=1)
 
@@ -63,7 +63,7 @@ def upper_limit(found: int, of: int) -> float:
 def main() -> None:
     """Print a row per suite, spread and true change."""
     draw = random.Random(1)
-    print(f"{DECISIONS} decisions per row, tolerance 2 %, at most 12 confirming sessions, normal session estimates")
+    print(f"{DECISIONS} decisions per row, tolerance 2 %, at most 20 confirming sessions, normal session estimates")
     print("tests  spread  change   regressed     pass  inconclusive  sessions  judging")
     for suite_tests in SUITES:
         for spread in SPREADS:

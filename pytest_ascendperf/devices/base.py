@@ -116,12 +116,12 @@ class Device(Protocol):
         None where it knows nothing, or where the device cannot tell.
         """
 
-    def core_work_us(self) -> float | None:
+    def core_work_us(self, *, of_rounds: bool) -> float | None:
         """Time of fixed work on the core that runs the calls, in µs: how fast the core is now.
 
-        Or how fast it was where the rounds began since this was last asked, if that is slower. May wait half a second
-        until nothing of a call slows it any more. None for a device that is not the host's processor, and where it
-        cannot tell.
+        With ``of_rounds``, how fast it was where rounds began since this was last asked, if that is slower. May wait
+        half a second until nothing of a call slows it any more. None for a device that is not the host's processor, and
+        where it cannot tell.
         """
 
     def watch(self) -> Watch:

@@ -138,18 +138,19 @@ class CoreSpeed:
                 self._keep(found_us)
         return now_s - begun_s
 
-    def told_us(self) -> float:
-        """How fast the core is and was: the time of the fixed work, in µs, that no call is the cause of.
+    def told_us(self, *, of_rounds: bool) -> float:
+        """How fast the core is: the time of the fixed work, in µs, that no call is the cause of.
 
-        The longer of two: what it usually takes in a millisecond when nothing of a call slows it any more, which is at
-        once where the core is at full speed, and at the latest after ``SETTLED_S``; and what it usually took where
-        rounds began since this was last asked. Rounds that found full speed, or waited for it, count as that.
+        What it usually takes in a millisecond when nothing of a call slows it any more, which is at once where the core
+        is at full speed, and at the latest after ``SETTLED_S``. With ``of_rounds``, what it usually took where rounds
+        began since this was last asked, if that is longer. Rounds that found full speed, or waited for it, count as
+        that.
         """
         if self._look_us() > SLOWED * self._shortest_us:
             self._recovered_s(self._time_s() + SETTLED_S)
         now_us = median([self._look_us() for _ in range(_LOOKS_BEFORE)])
         rounds_us, self._rounds_us = self._rounds_us, []
-        return max(now_us, median(rounds_us)) if rounds_us else now_us
+        return max(now_us, median(rounds_us)) if of_rounds and rounds_us else now_us
 
     def _recovered_s(self, deadline_s: float) -> float | None:
         """Wait until the core has been at full speed for a while, and since when it is; None past the deadline."""

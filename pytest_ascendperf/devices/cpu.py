@@ -114,9 +114,9 @@ class CpuDevice(ImmediateDevice):
         """The shortest time of that fixed work."""
         return self._speed.shortest_us
 
-    def core_work_us(self) -> float:
+    def core_work_us(self, *, of_rounds: bool) -> float:
         """The usual time of that fixed work, now and where rounds began."""
-        return self._speed.told_us()
+        return self._speed.told_us(of_rounds=of_rounds)
 
     def watch(self) -> HostWatch:
         """Watch the host's processors."""

@@ -33,7 +33,7 @@ class ImmediateDevice:
         """None: it is not known."""
         return None
 
-    def core_work_us(self) -> float | None:
+    def core_work_us(self, *, of_rounds: bool) -> float | None:
         """None: it is not known."""
         return None
 

@@ -161,7 +161,7 @@ class ScriptedDevice(ImmediateDevice):
         """Nothing to hold: scripted time does not depend on ``threads``."""
         return nullcontext()
 
-    def core_work_us(self) -> float | None:
+    def core_work_us(self, *, of_rounds: bool) -> float | None:
         """What the script says."""
         return self.core_us
 

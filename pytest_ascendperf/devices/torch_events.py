@@ -151,7 +151,7 @@ class EventDevice(ABC):
         """None: it is not known."""
         return None
 
-    def core_work_us(self) -> float | None:
+    def core_work_us(self, *, of_rounds: bool) -> float | None:
         """None: how fast the device is its reference work tells."""
         return None
 

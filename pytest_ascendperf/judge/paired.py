@@ -36,7 +36,7 @@ FEWEST_SESSIONS = 3
 """Sessions before anything is shown: two agree by chance too often for their spread to mean much."""
 MOST_SCREENING_SESSIONS = 6
 """A case that these leave open is INCONCLUSIVE: it does not look slower than its limit, and more would cost minutes."""
-_LOOKS = ((0.4, 0.2), (0.65, 0.3), (1.0, 0.5))
+_LOOKS = ((0.25, 0.15), (0.4, 0.2), (0.65, 0.25), (1.0, 0.4))
 """When a suspect may be called slower: the share of all sessions that are there, and the share of α spent then."""
 _MOST_ADVISED = 200
 _CONFIDENCE = 1.0 - 2.0 * error_rate.PASS_ALPHA

@@ -160,14 +160,14 @@ def _further_attempt(runner: RoundRunner[Any], plan: SamplingPlan, last: _Attemp
 
 def _sampled(runner: RoundRunner[Any], plan: SamplingPlan, warmup: Warmup) -> _Attempt:
     device, warmup_calls = runner.device, runner.calls_made
-    core_before_us = _core_work_us(device, plan)
+    core_before_us = _core_work_us(device, plan, of_rounds=False)  # those of the warm-up
     watch = device.watch()
     taken = sample(runner, plan, warmup.pace, first_rounds_us=(), begun_s=runner.time_s())
     host = None
     # A flush between rounds gives the host time to run ahead, so with cold caches there is no host time to speak of.
     if device.has_own_clock and not plan.cold and is_clock_sound(taken.rounds_us):
         host = time_host(runner, plan, taken.calls_per_round)
-    conditions, core_after_us = watch.conditions(), _core_work_us(device, plan)
+    conditions, core_after_us = watch.conditions(), _core_work_us(device, plan, of_rounds=True)
     return _Attempt(
         warmup=warmup,
         warmup_calls=warmup_calls,
@@ -180,9 +180,9 @@ def _sampled(runner: RoundRunner[Any], plan: SamplingPlan, warmup: Warmup) -> _A
     )
 
 
-def _core_work_us(device: Device, plan: SamplingPlan) -> float | None:
+def _core_work_us(device: Device, plan: SamplingPlan, *, of_rounds: bool) -> float | None:
     """None where the plan lets nothing wait for the core, either."""
-    return device.core_work_us() if plan.max_wait_s > 0.0 else None
+    return device.core_work_us(of_rounds=of_rounds) if plan.max_wait_s > 0.0 else None
 
 
 def _measurement(

@@ -113,6 +113,7 @@ class Recording:
                 old=case.old,
                 new=case.new,
                 tolerance=self._tolerances[case.new.case],
+                sessions_asked=self._settings.sessions,
                 kernels_problem=missing_kernels(self._sessions.of(case.new.case)),
             )
             for file in update.files

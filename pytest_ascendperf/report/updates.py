@@ -27,6 +27,8 @@ class RecordedCase:
     new: Baseline
     tolerance: float
     """Relative slowdown that its test allows."""
+    sessions_asked: int = 1
+    """How many sessions the recording was to have."""
     kernels_problem: str | None = None
     """Why no kernels are stored although they were to be recorded, in a sentence."""
 
@@ -54,7 +56,7 @@ def update_table(
     ``width`` the meaning, that they have in :func:`~pytest_ascendperf.report.terminal.result_table`.
     """
     lines = _table(recorded, width) if recorded else ["no baseline was written"]
-    lines += [*_kernel_changes(recorded), *_without_kernels(recorded)]
+    lines += [*_fewer_sessions(recorded), *_kernel_changes(recorded), *_without_kernels(recorded)]
     lines += _drifted(recorded, command_line)
     if recorded:
         paths = list(dict.fromkeys(printable(change.path) for change in recorded))
@@ -104,6 +106,16 @@ def _kernel_changes(recorded: Sequence[RecordedCase]) -> list[str]:
     words = [(change, table_change(change.old, change.new)[1]) for change in recorded]
     lines = ["  " + printable(f"{change.case}: {text}") for change, text in words if text]
     return ["Kernels per call that changed:", *lines] if lines else []
+
+
+def _fewer_sessions(recorded: Sequence[RecordedCase]) -> list[str]:
+    """A line per case of which sessions had to be left out."""
+    lines = [
+        "  " + printable(f"{change.case}: {len(change.new.sessions)} of {change.sessions_asked}")
+        for change in recorded
+        if len(change.new.sessions) < change.sessions_asked
+    ]
+    return ["Fewer sessions than asked for were valid and at full speed, so less can be seen:", *lines] if lines else []
 
 
 def _without_kernels(recorded: Sequence[RecordedCase]) -> list[str]:

@@ -191,7 +191,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="against_sessions",
         check=checks.count(3),
-        default=12,
+        default=20,
         help="with --ascendperf-against: most fresh pairs of processes that decide about a test that looks slower",
         metavar="M",
         ini_type="int",

@@ -147,7 +147,7 @@ def test_a_core_is_as_fast_as_it_usually_is_in_a_millisecond() -> None:
     speed = core.speed()
     speed.begin()
     core.goes_on(1.02, *[1.04, 1.0, 1.06] * 13, 1.04)
-    assert speed.told_us() == pytest.approx(5.2)
+    assert speed.told_us(of_rounds=True) == pytest.approx(5.2)
     assert core.looks == pytest.approx(41)
 
 
@@ -158,7 +158,7 @@ def test_what_a_call_leaves_behind_is_waited_for_and_what_stays_is_told(slowed_s
     speed.begin()
     core.goes_on(*[1.6] * round(slowed_s / LOOK_S), 1.0)
     begun_s = core.now_s
-    assert speed.told_us() == pytest.approx(told_us)
+    assert speed.told_us(of_rounds=True) == pytest.approx(told_us)
     assert core.now_s - begun_s < SETTLED_S + 0.05
 
 
@@ -170,7 +170,7 @@ def test_rounds_that_had_no_time_left_to_wait_are_told_and_those_that_waited_are
         core.goes_on(*[1.6] * 20, 1.0)
         assert waits(core, [limit_s], speed) == [10 if limit_s < 1.0 else 23]
         core.goes_on(1.0)
-        assert speed.told_us() == pytest.approx(told_us)
+        assert speed.told_us(of_rounds=True) == pytest.approx(told_us)
 
 
 def test_the_usual_round_is_told_and_only_once() -> None:
@@ -180,12 +180,23 @@ def test_the_usual_round_is_told_and_only_once() -> None:
         core.goes_on(*[1.6] * slowed_rounds, 1.0)
         waits(core, [0.0] * 5, speed)
         core.goes_on(1.0)
-        assert speed.told_us() == pytest.approx(told_us)
+        assert speed.told_us(of_rounds=True) == pytest.approx(told_us)
+
+
+def test_rounds_of_the_warm_up_are_not_those_of_the_session() -> None:
+    core = Core(1.0)
+    speed = core.speed()
+    speed.begin()
+    core.goes_on(1.6)
+    waits(core, [0.0] * 5, speed)
+    core.goes_on(1.0)
+    assert speed.told_us(of_rounds=False) == pytest.approx(5.0)
+    assert speed.told_us(of_rounds=True) == pytest.approx(5.0)
 
 
 def test_a_device_tells_how_fast_its_core_is() -> None:
     device = CpuDevice()
-    core_us = device.core_work_us()
+    core_us = device.core_work_us(of_rounds=True)
     known_us = device.full_speed_us()
     assert known_us is not None
     assert core_us >= known_us > 0.0

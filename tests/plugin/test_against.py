@@ -17,7 +17,7 @@ from .suite import lines_with, processes_with
 def test_exact_numbers_reach_every_report(git_suite: GitSuite) -> None:
     git_suite.commit(test_suite=scripted_test(10.0))
     git_suite.write(test_suite=scripted_test(10.7))
-    result, report = git_suite.report(*AGAINST, "-v", "--junitxml=junit.xml", "--ascendperf-against-sessions=12")
+    result, report = git_suite.report(*AGAINST, "-v", "--junitxml=junit.xml", "--ascendperf-against-sessions=20")
     commit = git_suite.git("rev-parse", "--short=12", "main")
     result.assert_outcomes(failed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -29,7 +29,7 @@ def test_exact_numbers_reach_every_report(git_suite: GitSuite) -> None:
     assert (case["confirm"]["base_us"], case["confirm"]["head_us"]) == (10.0, 10.7)
     assert case["confirm"]["change"] == pytest.approx(0.07, abs=1e-12)
     assert case["screen"]["head_sessions"] == 1
-    assert case["confirm"]["head_sessions"] == 5  # the first look of twelve
+    assert case["confirm"]["head_sessions"] == 5  # the first look of twenty
     assert case["measurement"]["session"]["device_median_us"] == 10.7
     assert case["measurement"]["session"]["rounds"] == 4
     assert report["against"] == {

@@ -353,6 +353,9 @@ def test_what_a_slowed_core_measured_is_measured_once_more(on_cores: Suite) -> N
 
 
 def test_a_slowed_core_is_measured_again_at_most_twice_and_what_was_at_full_speed_is_stored(on_cores: Suite) -> None:
-    on_cores.record("--ascendperf-sessions=3", test_a="5 5 8", test_b="8 8 5 8")
+    result = on_cores.record("--ascendperf-sessions=3", test_a="5 5 8", test_b="8 8 5 8")
     assert sessions_of(on_cores, "test_a", "test_b") == [5, 5]
     assert {test: len(medians) for test, medians in on_cores.medians_us().items()} == {"test_a": 2, "test_b": 5}
+    (position,) = [index for index, line in enumerate(result.outlines) if line.startswith("Fewer sessions than asked")]
+    assert result.outlines[position + 1] == "  test_suite.py::test_a: 2 of 3"
+    assert "test_b" not in result.outlines[position + 2]

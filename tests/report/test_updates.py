@@ -53,6 +53,16 @@ def test_what_was_kept_is_counted_and_what_was_left_out_is_told() -> None:
     ]
 
 
+def test_a_baseline_of_fewer_sessions_than_asked_for_is_told(baseline_of: Callable[..., Baseline]) -> None:
+    fewer, all_of_them = (recorded(baseline_of((12.5,) * count)) for count in (3, 5))
+    changes = [replace(change, sessions_asked=5) for change in (fewer, all_of_them)]
+    assert update_table(changes, CommandLine(), kept=0, not_recorded=[])[3:6] == [
+        "Fewer sessions than asked for were valid and at full speed, so less can be seen:",
+        "  tests/test_ffn.py::test_step: 3 of 5",
+        "2 baselines written to 1 file:",
+    ]
+
+
 def test_a_baseline_without_kernels_that_should_have_some_is_told(baseline_of: Callable[..., Baseline]) -> None:
     change = replace(recorded(baseline_of((12.5,))), kernels_problem="The profiler wrote nothing.")
     lines = update_table([change, recorded(baseline_of((12.5,)))], CommandLine(), kept=0, not_recorded=[])
