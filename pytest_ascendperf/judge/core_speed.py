@@ -57,21 +57,24 @@ def at_full_speed(sessions: Sequence[Session]) -> tuple[Session, ...]:
 
     A session that does not tell counts as one that was not.
     """
-    fastest_us = min((us for us in map(_core_work_us, sessions) if us is not None), default=None)
+    known_us = _known_us(sessions)
+    if not known_us:
+        return tuple(sessions)
+    fastest_us = min(known_us)
     return tuple(
         session
         for session in sessions
-        if fastest_us is None or session.core_work_us is None or not _is_slowed(session.core_work_us, fastest_us)
+        if session.core_work_us is None or not _is_slowed(session.core_work_us, fastest_us)
     )
 
 
 def _usual_us(sessions: Sequence[Session]) -> float | None:
-    known_us = [us for us in map(_core_work_us, sessions) if us is not None]
+    known_us = _known_us(sessions)
     return median(known_us) if known_us else None
 
 
-def _core_work_us(session: Session) -> float | None:
-    return session.core_work_us
+def _known_us(sessions: Sequence[Session]) -> list[float]:
+    return [session.core_work_us for session in sessions if session.core_work_us is not None]
 
 
 def _is_slowed(one_us: float, other_us: float) -> bool:
