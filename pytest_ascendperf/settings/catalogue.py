@@ -47,7 +47,8 @@ SETTINGS: tuple[Setting, ...] = (
         name="max_wait_s",
         check=checks.number(0.0),
         default=5.0,
-        help="bound on the seconds that one measured call waits for its core to be at full speed; 0: does not wait",
+        help="bound on the seconds that one measured call waits for its core to be at full speed; 0: does not wait and "
+        "does not look",
         metavar="SECONDS",
         ini_type="float",
         marker=True,
