@@ -27,7 +27,7 @@ class RecordedCase:
     new: Baseline
     tolerance: float
     """Relative slowdown that its test allows."""
-    sessions_asked: int = 1
+    sessions_asked: int
     """How many sessions the recording was to have."""
     kernels_problem: str | None = None
     """Why no kernels are stored although they were to be recorded, in a sentence."""

@@ -122,9 +122,11 @@ def test_an_update_says_what_was_written_and_what_was_not(
     update = ReportedUpdate(
         interrupted=False,
         recorded=[
-            RecordedCase(case=new.case, path="baselines/a.json", old=old, new=new, tolerance=0.05),
-            RecordedCase(case=new.case, path="baselines/a.json", old=None, new=new, tolerance=0.05),
-            RecordedCase(case=new.case, path="c.json", old=older, new=new.following(older), tolerance=0.05),
+            RecordedCase(case=new.case, path="baselines/a.json", old=old, new=new, tolerance=0.05, sessions_asked=1),
+            RecordedCase(case=new.case, path="baselines/a.json", old=None, new=new, tolerance=0.05, sessions_asked=1),
+            RecordedCase(
+                case=new.case, path="c.json", old=older, new=new.following(older), tolerance=0.05, sessions_asked=1
+            ),
         ],
         not_recorded=[NotRecorded(case=new.case, reason="the test failed")],
         errors=["baseline file b.json: it is a folder."],

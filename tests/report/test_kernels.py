@@ -177,6 +177,7 @@ def test_an_update_tells_how_many_kernels_a_call_runs_and_which_changed(
             old=None if old is None else replace(made, kernels=None if isinstance(old, str) else old),
             new=replace(made, kernels=new),
             tolerance=0.05,
+            sessions_asked=2,
         )
 
     one, two = counted({"Add": 1}), counted({"Add": 1, "Mul": 2})

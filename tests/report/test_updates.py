@@ -12,7 +12,7 @@ FILE = "baselines/scripted/scripted-1/tests/test_ffn.json"
 
 
 def recorded(new: Baseline, old: Baseline | None = None, path: str = FILE) -> RecordedCase:
-    return RecordedCase(case=new.case, path=path, old=old, new=new, tolerance=0.05)
+    return RecordedCase(case=new.case, path=path, old=old, new=new, tolerance=0.05, sessions_asked=1)
 
 
 def test_what_was_written_is_told_with_what_moved(baseline_of: Callable[..., Baseline]) -> None:
