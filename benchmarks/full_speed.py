@@ -15,12 +15,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from pytest_ascendperf.devices.cpu import CpuDevice
-from pytest_ascendperf.judge.core_speed import CORE_CHANGE
+from pytest_ascendperf.judge.core_speed import at_full_speed
 from pytest_ascendperf.measure.call import measure_call
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.measurement import Session
 from pytest_ascendperf.model.protocol import SamplingPlan
 from pytest_ascendperf.statistics.order import median
 from pytest_ascendperf.statistics.series import standard_deviation
@@ -50,17 +50,8 @@ def product() -> Callable[[], object]:
 WORKS = {work.__name__: work for work in (arithmetic, sorting, product)}
 
 
-class Found(NamedTuple):
-    """One session in a process of its own."""
-
-    median_us: float
-    core_work_us: float | None
-    """None where nothing waits for the core."""
-    seconds: float
-
-
-def session(name: str, max_wait_s: float) -> Found:
-    """One session in this process."""
+def session(name: str, max_wait_s: float) -> tuple[Session, float]:
+    """One session in this process, and the seconds that it took."""
     plan = SamplingPlan(
         warmup=None,
         max_warmup_s=2.0,
@@ -76,42 +67,38 @@ def session(name: str, max_wait_s: float) -> Found:
     begun_s = time.perf_counter()
     _, measurement = measure_call(CpuDevice(), plan, CaseId(module="benchmark", test=name), call)
     assert measurement.session is not None
-    seconds = time.perf_counter() - begun_s
-    return Found(measurement.session.median_us, measurement.session.core_work_us, seconds)
+    return measurement.session, time.perf_counter() - begun_s
 
 
-def spread(sessions: Sequence[Found]) -> float:
+def spread(sessions: Sequence[Session]) -> float:
     """Standard deviation of the logarithms of the medians."""
     return standard_deviation([math.log(session.median_us) for session in sessions])
-
-
-def at_full_speed(sessions: Sequence[Found]) -> list[Found]:
-    """Those whose core was not slowed beside the fastest one's."""
-    known_us = [session.core_work_us for session in sessions if session.core_work_us is not None]
-    return [session for session in sessions if (session.core_work_us or 0.0) <= (1.0 + CORE_CHANGE) * min(known_us)]
 
 
 def main() -> None:
     """Print the figures."""
     if len(sys.argv) > 2:
-        print(json.dumps(session(sys.argv[1], float(sys.argv[2]))))
+        measured, seconds = session(sys.argv[1], float(sys.argv[2]))
+        print(json.dumps([measured.to_dict(), seconds]))
         return
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     for name in WORKS:
-        found: dict[float, list[Found]] = {wait_s: [] for wait_s in WAITS_S}
+        found: dict[float, list[tuple[Session, float]]] = {wait_s: [] for wait_s in WAITS_S}
         for _ in range(count):
             for wait_s in WAITS_S:
                 command = [sys.executable, __file__, name, str(wait_s)]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-                found[wait_s].append(Found(*json.loads(done.stdout)))
-        for wait_s, sessions in found.items():
+                measured_data, seconds = json.loads(done.stdout)
+                found[wait_s].append((Session.from_dict(measured_data), seconds))
+        for wait_s, pairs in found.items():
+            sessions, times_s = zip(*pairs, strict=True)
             medians_us = [session.median_us for session in sessions]
             print(
                 f"{name:<12} waits up to {wait_s:g} s: medians of {count} sessions {min(medians_us):.0f} to "
                 f"{max(medians_us):.0f} µs, they differ by {spread(sessions):.1%}; a session takes "
-                f"{median([session.seconds for session in sessions]):.1f} s"
+                f"{median(times_s):.1f} s"
             )
-        left = at_full_speed(found[WAITS_S[-1]])
+        left = at_full_speed(sessions)
         print(f"{name:<12} of the latter, {len(left)} were at full speed and differ by {spread(left):.1%}")
 
 

@@ -7,14 +7,14 @@ was not taken away, it was shared. Fixed work that is known to take 5 µs shows 
 What full speed is, a process learns from the shortest time that it has seen, and from the process that started it: one
 that begins on a slowed core cannot know it by itself.
 
-What is found just before a round is used for nothing but waiting. It depends on the measured code as well: after work
-that waits for memory some processors lower the clock, and the code's own threads may still be busy. Such slowness is
-gone a few milliseconds after the call, a neighbour stays for longer. So what the first looks at a call find, and what
-is gone that soon, is taken for the call's own doing, which no waiting mends.
+What is found just before a round depends on the measured code as well: after work that waits for memory some processors
+lower the clock, and the code's own threads may still be busy. Such slowness is gone a few milliseconds after the call,
+a neighbour stays for longer. So what the first looks at a call find, and what is gone that soon, is taken for the
+call's own doing, which no waiting mends.
 
-A core that is still slowed half a second after the call, or when rounds had no time left to wait, is another matter:
-that tells how fast the core was, as reference work tells of an accelerator, and sessions that differ in it are not
-compared.
+What is left, half a second after the call or where rounds had no time left to wait, tells how fast the core was, as
+reference work tells of an accelerator, and sessions that differ in it are not compared. Threads that the code leaves
+running for good look like a neighbour.
 
 It tells of the one core that runs Python. Threads of the measured code on other cores are not seen, nor is a neighbour
 that shares memory and caches alone.
@@ -41,7 +41,7 @@ VAIN_CALLS = 3
 """After so many calls in a row that waited as long as they could and never saw full speed, the core has none such."""
 
 SETTLED_S = 0.5
-"""Nothing that a call leaves behind slows the core for longer: idle threads of some pools spin for a fifth of a second
+"""What a call leaves behind seldom slows the core for longer: idle threads of some pools spin for a fifth of a second
 until they sleep."""
 
 _LOOKS_BEFORE = 40
@@ -87,8 +87,10 @@ class CoreSpeed:
         """Whether this call has waited as long as it may."""
         self._vain_calls = 0
         """Calls in a row, the last of which is the one before this, that never saw full speed."""
-        self._rounds_us: list[float] = []
-        """What the fixed work took where each round began, since :meth:`told_us`."""
+        self._rounds = 0
+        """How many began since :meth:`told_us`."""
+        self._slowed_us: list[float] = []
+        """What the fixed work took where one of them began on a slowed core, having no time left to wait."""
 
     @property
     def shortest_us(self) -> float | None:
@@ -117,22 +119,20 @@ class CoreSpeed:
         The core is kept busy meanwhile: it would lower its clock, and the measured code's data would leave its caches.
         """
         begun_s = self._time_s()
+        self._rounds += 1
         if begun_s - self._seen_s < _KNOWN_S:
-            self._rounds_us.append(self._shortest_us)
             return 0.0
         found_us = self._look_us()
         if not self._is_slowed(found_us):
-            self._rounds_us.append(self._shortest_us)
             self._keep(found_us)
             self._seen_s = self._time_s()
             return 0.0
         recovered_s = self._recovered_s(begun_s + limit_s)
         now_s = self._time_s()
         if recovered_s is None:
-            self._rounds_us.append(found_us)
+            self._slowed_us.append(found_us)
             self._waited_in_vain = True
         else:
-            self._rounds_us.append(self._shortest_us)
             self._seen_s = now_s
             if recovered_s - begun_s < OWN_S:
                 self._keep(found_us)
@@ -142,15 +142,15 @@ class CoreSpeed:
         """How fast the core is: the time of the fixed work, in µs, that no call is the cause of.
 
         What it usually takes in a millisecond when nothing of a call slows it any more, which is at once where the core
-        is at full speed, and at the latest after ``SETTLED_S``. With ``of_rounds``, what it usually took where rounds
-        began since this was last asked, if that is longer. Rounds that found full speed, or waited for it, count as
-        that.
+        is at full speed, and at the latest after ``SETTLED_S``. With ``of_rounds``, where most of the rounds since this
+        was last asked began on a slowed core, what it took there, if that is longer.
         """
         if self._look_us() > SLOWED * self._shortest_us:
             self._recovered_s(self._time_s() + SETTLED_S)
         now_us = median([self._look_us() for _ in range(_LOOKS_BEFORE)])
-        rounds_us, self._rounds_us = self._rounds_us, []
-        return max(now_us, median(rounds_us)) if of_rounds and rounds_us else now_us
+        rounds, slowed_us = self._rounds, self._slowed_us
+        self._rounds, self._slowed_us = 0, []
+        return max(now_us, median(slowed_us)) if of_rounds and 2 * len(slowed_us) > rounds else now_us
 
     def _recovered_s(self, deadline_s: float) -> float | None:
         """Wait until the core has been at full speed for a while, and since when it is; None past the deadline."""

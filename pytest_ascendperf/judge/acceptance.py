@@ -11,6 +11,9 @@ from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.measurement import Measurement, Session
 from pytest_ascendperf.model.verdict import Status, Verdict
 
+MOST_AGAIN = 2
+"""Further sessions of a case whose core was slowed: as often as an invalid sample is taken again."""
+
 _MOVED = frozenset({Status.REGRESSED, Status.IMPROVED, Status.NOT_COMPARABLE, Status.PROVISIONAL})
 
 
@@ -73,8 +76,8 @@ def baseline_of(case: CaseId, sessions: Sequence[Measurement | str], revision: s
 
 def wants_another(sessions: Sequence[Measurement | str], count: int) -> bool:
     """Whether a recording of ``count`` sessions should measure a further one in place of one whose core was slowed."""
-    if any(isinstance(session, str) for session in sessions):
-        return False  # no further session makes it a baseline
+    if len(sessions) >= count + MOST_AGAIN or any(isinstance(session, str) for session in sessions):
+        return False  # in the latter case no further session makes it a baseline
     valid = _sessions([each for each in sessions if isinstance(each, Measurement) and _is_valid(each)])
     return len(at_full_speed(valid)) < min(len(valid), count)
 

@@ -23,25 +23,21 @@ CORE_CHANGE = 0.25
 15 %, a busy thread on the other half of the core makes it 1.4 to 1.9 times as long."""
 
 
-def core_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
-    """Why ``session`` must not stand beside the sessions of ``base``, a sentence; empty where it may, or none tells."""
-    return (*slowed_session_reasons(session, base), *slowed_base_reasons(session, base))
-
-
 def slowed_session_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
-    """The same where the core of ``session`` was slowed, which is no reason where it is not found to be slower."""
+    """Why ``session`` does not show that code is slower than ``base``: its core was slowed. Empty where none tells."""
     before_us, now_us = _usual_us(base), session.core_work_us
     if before_us is None or now_us is None or not _is_slowed(now_us, before_us):
         return ()
     return (
-        "Its core was slowed, by another virtual machine or by a lower clock: beside its rounds fixed work "
-        f"took {format_duration(now_us)}, and when the baseline was recorded {format_duration(before_us)} "
-        f"({format_change(now_us / before_us - 1.0)}; the limit is {format_share(CORE_CHANGE)}).",
+        "Its core was slowed, by another virtual machine, by a lower clock, or by threads that the code left running: "
+        f"beside its rounds fixed work took {format_duration(now_us)}, and when the baseline was recorded "
+        f"{format_duration(before_us)} ({format_change(now_us / before_us - 1.0)}; the limit is "
+        f"{format_share(CORE_CHANGE)}).",
     )
 
 
 def slowed_base_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
-    """The same where ``base`` was recorded on a slowed core, and would let slower code pass."""
+    """Why ``session`` must not be compared with ``base``: its core was slowed when that was recorded."""
     before_us, now_us = _usual_us(base), session.core_work_us
     if before_us is None or now_us is None or not _is_slowed(before_us, now_us):
         return ()

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
-from pytest_ascendperf.judge.core_speed import slowed_base_reasons
 from pytest_ascendperf.judge.session_medians import usable_medians
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.model.verdict import Drift, Status, Verdict
@@ -29,7 +28,7 @@ def comparable_anchor(session: Session, anchor: Anchor | None, clock: Clock) -> 
         return None, ()
     if anchor.medians_on(clock) is None:
         return None, (reasons.anchor_on_another_clock(anchor),)
-    if device_reasons(session, anchor.sessions) or slowed_base_reasons(session, anchor.sessions):
+    if device_reasons(session, anchor.sessions):
         return None, (reasons.anchor_at_another_speed(anchor),)
     return anchor, ()
 

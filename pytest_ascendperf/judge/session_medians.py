@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_ascendperf.judge.core_speed import core_reasons
+from pytest_ascendperf.judge.core_speed import slowed_session_reasons
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.model.measurement import Clock
 
@@ -41,7 +41,7 @@ def usable_medians(
         elif differences:
             keys = ", ".join(str(difference) for difference in differences)
             problems.append(f"It ran in another environment than the first session: {keys}.")
-        elif slowed := (*device_reasons(session, base), *core_reasons(session, base)):
+        elif slowed := (*device_reasons(session, base), *slowed_session_reasons(session, base)):
             problems.append(slowed[0])
         elif (median_us := session.median_on(clock)) is None:
             problems.append("It did not measure the host's time.")

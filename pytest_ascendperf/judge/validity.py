@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge.conditions import clock_reasons, condition_notes, condition_reasons
+from pytest_ascendperf.judge.core_speed import slowed_base_reasons
 from pytest_ascendperf.statistics.order import median, quantiles
 from pytest_ascendperf.statistics.trend import find_trend
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
@@ -71,13 +72,14 @@ def invalid_reasons(rounds: RawRounds) -> tuple[str, ...]:
 def device_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
     """Why ``session`` must not be compared with the sessions of ``base``, each a sentence: the device itself changed.
 
-    A clock that the device tells is what decides. Beside it there is the reference work.
+    A clock that the device tells is what decides, or, on the host's processor, a core that was slowed when ``base`` was
+    recorded; one that is slowed now hides nothing (:mod:`.core_speed`). Beside them there is the reference work.
     The reference work is the same in every process and knows nothing of the measured code. Where it takes another time,
     the clock was throttled, or the device was shared, on one of the two occasions. Where there are two kinds of it,
     both must have changed alike; one alone is a kernel that the software changed (:func:`reference_notes`).
     """
-    if clock := clock_reasons(session, base):
-        return clock
+    if told := (*clock_reasons(session, base), *slowed_base_reasons(session, base)):
+        return told
     product = _product_change(session, base)
     if product is None or not product.is_beyond_limit:
         return ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
 from pytest_ascendperf.judge.attribution import attribute
-from pytest_ascendperf.judge.core_speed import slowed_base_reasons, slowed_session_reasons
+from pytest_ascendperf.judge.core_speed import slowed_session_reasons
 from pytest_ascendperf.judge.drift import comparable_anchor, confirm_drift, screen_drift
 from pytest_ascendperf.judge.exact import (
     NO_EVIDENCE,
@@ -118,7 +118,7 @@ def _judge_times(
         return _without_baseline(draft, elsewhere)
     if draft.verdict.hard_differences:
         return _outcome(draft, Status.NOT_COMPARABLE, reasons.not_comparable(draft.verdict.hard_differences, ()))
-    if changed := (*device_reasons(session, baseline.sessions), *slowed_base_reasons(session, baseline.sessions)):
+    if changed := device_reasons(session, baseline.sessions):
         return _outcome(draft, Status.INVALID, reasons.invalid(changed))
     return _compared(draft, session, baseline)
 

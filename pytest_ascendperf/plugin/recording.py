@@ -25,9 +25,6 @@ from pytest_ascendperf.report.updates import RecordedCase
 from pytest_ascendperf.settings import Settings
 from pytest_ascendperf.store.baseline_store import BaselineStore
 
-MOST_AGAIN = 2
-"""Further sessions of cases whose core was slowed: as often as an invalid sample is taken again."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
@@ -79,16 +76,18 @@ class Recording:
         count = self._settings.sessions
         try:
             self._sessions.measure_up_to(count)
-            for _ in range(MOST_AGAIN):
-                slowed = [case for case in self._sessions.cases if wants_another(self._sessions.of(case), count)]
-                if not slowed:
-                    break
+            while slowed := self._slowed():
                 self._sessions.measure_again(slowed)
         except KeyboardInterrupt:
             number = len(self._sessions.sessions) + 1
             return interrupted_recording(f"in session {number} of {max(number, count)}")
         with _interrupts_ignored():
             return self._write()
+
+    def _slowed(self) -> list[CaseId]:
+        """The cases to measure once more."""
+        count = self._settings.sessions
+        return [case for case in self._sessions.cases if wants_another(self._sessions.of(case), count)]
 
     def _write(self) -> Recorded:
         revision = revision_of(self._config.rootpath)

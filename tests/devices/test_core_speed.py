@@ -194,12 +194,15 @@ def test_rounds_of_the_warm_up_are_not_those_of_the_session() -> None:
     assert speed.told_us(of_rounds=True) == pytest.approx(5.0)
 
 
-def test_a_device_tells_how_fast_its_core_is() -> None:
-    device = CpuDevice()
-    core_us = device.core_work_us(of_rounds=True)
-    known_us = device.full_speed_us()
-    assert known_us is not None
-    assert core_us >= known_us > 0.0
+@pytest.mark.parametrize(("of_rounds", "told_us"), [(True, 8.0), (False, 5.0)])
+def test_the_cpu_tells_how_fast_its_core_was_where_rounds_began(of_rounds: bool, told_us: float) -> None:
+    core, device = Core(1.0), CpuDevice()
+    device._speed = core.speed()
+    with device.controlled(None):
+        core.goes_on(1.6)
+        device.wait_for_full_speed(0.0)
+        core.goes_on(1.0)
+        assert device.core_work_us(of_rounds=of_rounds) == pytest.approx(told_us)
 
 
 def test_calls_that_wait_in_vain_count_in_a_row() -> None:

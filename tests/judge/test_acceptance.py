@@ -228,6 +228,8 @@ def test_sessions_of_a_slowed_core_are_left_out_while_two_are_left(
         pytest.param([FAST, FAST, FAST], 3, False, id="all at full speed"),
         pytest.param([FAST, SLOWED, FAST], 3, True, id="one slowed"),
         pytest.param([FAST, SLOWED, FAST, FAST], 3, False, id="one slowed and one in its place"),
+        pytest.param([FAST, SLOWED, FAST, SLOWED], 3, True, id="slowed again"),
+        pytest.param([FAST, SLOWED, FAST, SLOWED, SLOWED], 3, False, id="taken again twice"),
         pytest.param([SLOWED] * 3, 3, False, id="all slowed alike"),
         pytest.param([FAST, INVALID, FAST], 3, False, id="an invalid one was taken again in its process"),
         pytest.param([FAST, SLOWED, "the test failed"], 3, False, id="it will not be recorded"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_ascendperf.judge.core_speed import at_full_speed, core_reasons, slowed_base_reasons
+from pytest_ascendperf.judge.core_speed import at_full_speed, slowed_base_reasons, slowed_session_reasons
+from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
@@ -50,14 +51,16 @@ def judged(now: Session, *stored: Session) -> Judgement:
 def test_sessions_stand_beside_each_other_whose_cores_were_as_fast(
     now_us: float | None, before_us: tuple[float | None, ...], words: str | None
 ) -> None:
-    found = core_reasons(on_core(now_us), [on_core(each) for each in before_us])
+    now, before = on_core(now_us), [on_core(each) for each in before_us]
+    found = (*slowed_session_reasons(now, before), *slowed_base_reasons(now, before))
     assert len(found) == (words is not None)
     assert words is None or words in found[0]
 
 
-def test_only_a_slowed_base_is_a_reason_for_a_session_that_is_to_be_judged() -> None:
-    assert slowed_base_reasons(on_core(9.0), [on_core(5.0)]) == ()
-    assert slowed_base_reasons(on_core(5.0), [on_core(9.0)]) == core_reasons(on_core(5.0), [on_core(9.0)]) != ()
+def test_a_slowed_base_is_the_device_at_another_speed_and_a_slowed_session_is_not() -> None:
+    slow, fast = on_core(9.0), on_core(5.0)
+    assert device_reasons(slow, [fast]) == ()
+    assert device_reasons(fast, [slow]) == slowed_base_reasons(fast, [slow]) != ()
 
 
 def test_those_at_full_speed_are_as_fast_as_the_fastest_or_do_not_tell() -> None:
