@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pytest_ascendperf.judge import error_rate
 from pytest_ascendperf.judge.contrast import contrast
 from pytest_ascendperf.judge.latency import are_times, is_slower, is_within
-from pytest_ascendperf.judge.session_medians import usable_medians
+from pytest_ascendperf.judge.session_medians import fresh_sessions
 from pytest_ascendperf.judge.verdict import Judgement
 
 if TYPE_CHECKING:
@@ -35,16 +35,20 @@ def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: 
     :func:`~pytest_ascendperf.judge.verdict.judge_confirmed`. False where the judgement asks for no confirmation.
     """
     rule, baseline = judgement.rule, judgement.baseline
-    if not judgement.needs_confirmation or baseline is None:
-        return False
     left = rule.confirm_sessions - len(fresh) - len(problems)
-    questions = [_medians(judgement, base, fresh) for base in _suspected(judgement, baseline)]
-    if left <= 0 or all(len(usable) + left < error_rate.FEWEST_SESSIONS for _, usable in questions):
+    if not judgement.needs_confirmation or baseline is None or left <= 0:
         return False
-    resolution_us = judgement.resolution_us
-    if any(is_shown(base_us, usable, rule, resolution_us=resolution_us) for base_us, usable in questions):
+    clock, resolution_us = judgement.verdict.clock, judgement.resolution_us
+    usable, shown, settled = [], [], []
+    for base in _suspected(judgement, baseline):
+        sessions = fresh_sessions(judgement.environment, fresh, base.sessions, clock)
+        times = base.medians_on(clock) or (), sessions.medians_us, rule
+        usable.append(len(sessions.medians_us))
+        shown.append(is_shown(*times, resolution_us=resolution_us, core_slowdown=sessions.core_slowdown))
+        settled.append(is_settled(*times, resolution_us=resolution_us, core_slowdown=sessions.core_slowdown))
+    if max(usable) + left < error_rate.FEWEST_SESSIONS:
         return False
-    return not all(is_settled(base_us, usable, rule, resolution_us=resolution_us) for base_us, usable in questions)
+    return not any(shown) and not all(settled)
 
 
 def _suspected(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anchor]:
@@ -53,14 +57,6 @@ def _suspected(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anch
     if judgement.drift_flagged and baseline.anchor is not None:
         suspected.append(baseline.anchor)
     return suspected
-
-
-def _medians(
-    judgement: Judgement, base: Baseline | Anchor, fresh: Sequence[Measurement]
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    clock = judgement.verdict.clock
-    usable, _ = usable_medians(judgement.environment, fresh, base.sessions, clock)
-    return base.medians_on(clock) or (), usable
 
 
 def sessions_taken(judgement: Judgement, sessions: Iterable[Measurement]) -> list[Measurement]:
@@ -74,32 +70,44 @@ def sessions_taken(judgement: Judgement, sessions: Iterable[Measurement]) -> lis
 
 
 def is_settled(
-    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
+    baseline_medians_us: Sequence[float],
+    fresh_medians_us: Sequence[float],
+    rule: Rule,
+    *,
+    resolution_us: float = 0.0,
+    core_slowdown: float = 0.0,
 ) -> bool:
     """Whether these fresh sessions, fewer than all, are at a look and need no more; arguments as for ``confirm``."""
-    if is_shown(baseline_medians_us, fresh_medians_us, rule, resolution_us=resolution_us):
+    told = {"resolution_us": resolution_us, "core_slowdown": core_slowdown}
+    if is_shown(baseline_medians_us, fresh_medians_us, rule, **told):
         return True
     if len(fresh_medians_us) not in error_rate.pass_looks(rule):
         return False
     if not are_times((*baseline_medians_us, *fresh_medians_us)):
         return True  # no further session makes it valid
-    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, **told)
     return is_within(numbers, rule, error_rate.EARLY_PASS_ALPHA) or _is_hopeless(numbers, rule)
 
 
 def is_shown(
-    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
+    baseline_medians_us: Sequence[float],
+    fresh_medians_us: Sequence[float],
+    rule: Rule,
+    *,
+    resolution_us: float = 0.0,
+    core_slowdown: float = 0.0,
 ) -> bool:
     """Whether these fresh sessions, fewer than all, are at a look at which they show the slowdown."""
     alpha = error_rate.early_looks(rule, len(baseline_medians_us)).get(len(fresh_medians_us))
     if alpha is None or not are_times((*baseline_medians_us, *fresh_medians_us)):
         return False
-    return is_slower(contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us), rule, alpha)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us, core_slowdown=core_slowdown)
+    return is_slower(numbers, rule, alpha)
 
 
 def _is_hopeless(numbers: Contrast, rule: Rule) -> bool:
     """Whether the case does not look slower, and further sessions like these would not show that it is not."""
-    if numbers.change > rule.tolerance and numbers.head_us - numbers.base_us > rule.min_change_us:
+    if numbers.change > numbers.limit(rule.tolerance) and numbers.head_us - numbers.base_us > rule.min_change_us:
         return False
     if numbers.base_sessions == 1:
         return True  # PROVISIONAL, whatever comes

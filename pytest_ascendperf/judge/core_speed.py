@@ -5,14 +5,21 @@ all code, and no counter of the kernel tells. So sessions of a slowed core are l
 were measured, and of the fresh sessions that confirm a slowdown. A run's own session may be slowed: it can raise a
 suspicion in vain, and cannot hide a slowdown. A baseline that was recorded on a slowed core could, so it is not judged
 against.
+
+Below that limit a core may still be slower in one minute than in another, by a tenth, for all sessions that are
+measured then. They agree with each other, so no spread tells. What the core itself became slower by is therefore no
+evidence against the code: the limit of a slowdown is raised by it. Work that waits for memory feels less of it than the
+fixed work does, so this allows for more than happened rather than for less.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.statistics.order import median
+from pytest_ascendperf.statistics.series import mean
 from pytest_ascendperf.units import format_change, format_duration, format_share
 
 if TYPE_CHECKING:
@@ -46,6 +53,18 @@ def slowed_base_reasons(session: Session, base: Sequence[Session]) -> tuple[str,
         f"takes {format_duration(now_us)} now ({format_change(now_us / before_us - 1.0)}; the limit is "
         f"{format_share(CORE_CHANGE)}). Record it again on an idle machine, or slower code would pass.",
     )
+
+
+def core_slowdown(sessions: Sequence[Session], base: Sequence[Session]) -> float:
+    """How much longer the fixed work took beside ``sessions`` than beside ``base``, 0.05 for 5 % longer.
+
+    The ratio of the geometric means, as medians of sessions are compared. 0 where it took no longer, and where the
+    sessions of one side do not tell.
+    """
+    before_us, now_us = _known_us(base), _known_us(sessions)
+    if not before_us or not now_us:
+        return 0.0
+    return max(0.0, math.expm1(mean([math.log(us) for us in now_us]) - mean([math.log(us) for us in before_us])))
 
 
 def at_full_speed(sessions: Sequence[Session]) -> tuple[Session, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
-from pytest_ascendperf.judge.session_medians import usable_medians
+from pytest_ascendperf.judge.session_medians import fresh_sessions
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.model.verdict import Drift, Status, Verdict
 
@@ -68,8 +68,14 @@ def confirm_drift(
     if verdict.drift is None:
         return verdict
     clock = verdict.clock
-    usable, left_out = usable_medians(environment, fresh, anchor.sessions, clock)
-    result = latency.confirm(anchor.medians_on(clock) or (), usable, rule, resolution_us=resolution_us)
+    usable = fresh_sessions(environment, fresh, anchor.sessions, clock)
+    result = latency.confirm(
+        anchor.medians_on(clock) or (),
+        usable.medians_us,
+        rule,
+        resolution_us=resolution_us,
+        core_slowdown=usable.core_slowdown,
+    )
     fails = result.status is Status.REGRESSED
     alone = fails and verdict.status is not Status.REGRESSED
     drift = dataclasses.replace(
@@ -85,8 +91,8 @@ def confirm_drift(
         reason = f"{reason} {reasons.also_drifted(drift)}"
     elif result.comparison is None:
         status = Status.INCONCLUSIVE if status is Status.PASS else status
-        reason = f"{reason} {reasons.drift_unconfirmed(drift, rule, len(usable), clock=clock)}"
-    missing = (*problems, *left_out)
+        reason = f"{reason} {reasons.drift_unconfirmed(drift, rule, len(usable.medians_us), clock=clock)}"
+    missing = (*problems, *usable.left_out)
     if missing and (told := reasons.missing_sessions(missing, len(fresh) + len(problems))) not in reason:
         reason = f"{reason} {told}"
     return dataclasses.replace(verdict, status=status, reason=reason, drift=drift)

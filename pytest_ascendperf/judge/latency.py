@@ -91,7 +91,12 @@ def screen(
 
 
 def confirm(
-    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
+    baseline_medians_us: Sequence[float],
+    fresh_medians_us: Sequence[float],
+    rule: Rule,
+    *,
+    resolution_us: float = 0.0,
+    core_slowdown: float = 0.0,
 ) -> Confirmation:
     """Judge the medians of fresh sessions, in µs per call; the screened session is not among them.
 
@@ -103,7 +108,7 @@ def confirm(
         return Confirmation(status=Status.INVALID, comparison=None, needed=None)
     if len(fresh_medians_us) < error_rate.FEWEST_SESSIONS:
         return Confirmation(status=Status.INCONCLUSIVE, comparison=None, needed=None)
-    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us, core_slowdown=core_slowdown)
     if is_slower(numbers, rule, error_rate.last_look_alpha(rule, numbers.base_sessions)):
         status = Status.REGRESSED
     elif numbers.base_sessions == 1:
@@ -128,7 +133,7 @@ def _status(numbers: Contrast, rule: Rule) -> Status:
 
 
 def is_slower(numbers: Contrast, rule: Rule, alpha: float) -> bool:
-    """Whether the change is shown at level ``alpha`` to be above the tolerance, and is above the least one in µs."""
+    """Whether the change is shown at level ``alpha`` to be above the limit, and is above the least one in µs."""
     return numbers.exceeds(rule.tolerance, alpha) and numbers.head_us - numbers.base_us > rule.min_change_us
 
 
@@ -154,7 +159,7 @@ def _comparison(
 ) -> Comparison:
     rank_p = None
     if numbers.base_sessions >= RANK_SESSIONS:
-        limit = 1.0 + rule.tolerance
+        limit = 1.0 + numbers.limit(rule.tolerance)
         rank_p = rank_p_value([value * limit for value in base_us], head_us)
     return Comparison(
         stage=stage,
@@ -169,6 +174,7 @@ def _comparison(
         spread=numbers.spread,
         p_value=numbers.p_value(rule.tolerance),
         rank_p_value=rank_p,
+        core_slowdown=numbers.core_slowdown,
     )
 
 

@@ -88,7 +88,7 @@ def confirmed(
     position = position_of(comparison, clock)
     sessions = _count(comparison.head_sessions, "fresh process", "fresh processes")
     if status is Status.REGRESSED:
-        return f"{position}; the limit is {format_tolerance(rule.tolerance)}. Confirmed in {sessions}."
+        return f"{position}; {_raised_limit(comparison, rule)}. Confirmed in {sessions}."
     suspicion = f"The first session's {format_duration(screen.head_us)} was not confirmed in {sessions}"
     if status is Status.PROVISIONAL:
         return f"{suspicion}: {position}; {_limit(comparison, rule)}. {_one_base_session()}"
@@ -112,8 +112,8 @@ def drifted(drift: Drift, against_baseline: Comparison, rule: Rule, *, clock: Cl
     """Fresh sessions confirmed that the case is slower than its anchor, which its last baseline does not show."""
     sessions = _count(drift.decisive.head_sessions, "fresh process", "fresh processes")
     return (
-        f"Slow drift: {position_of(drift.decisive, clock, 'the anchor')} ({origin_of(drift)}); the limit is "
-        f"{format_tolerance(rule.tolerance)}. Confirmed in {sessions}. The last baseline does not show it: "
+        f"Slow drift: {position_of(drift.decisive, clock, 'the anchor')} ({origin_of(drift)}); "
+        f"{_raised_limit(drift.decisive, rule)}. Confirmed in {sessions}. The last baseline does not show it: "
         f"{position_of(against_baseline, clock)}."
     )
 
@@ -191,10 +191,17 @@ def _pass_limit(high: float, rule: Rule) -> str:
 
 
 def _limit(comparison: Comparison, rule: Rule) -> str:
-    limit = f"the limit is {format_tolerance(rule.tolerance)}"
+    limit = _raised_limit(comparison, rule)
     if rule.min_change_us > rule.tolerance * comparison.base_us:
         return f"{limit}, and differences below {format_duration(rule.min_change_us, digits=1)} do not count"
     return limit
+
+
+def _raised_limit(comparison: Comparison, rule: Rule) -> str:
+    limit = f"the limit is {format_tolerance(rule.tolerance)}"
+    if comparison.core_slowdown == 0.0:
+        return limit
+    return f"{limit}, and {format_share(comparison.core_slowdown)} by which the core was slower"
 
 
 def _pending(rule: Rule) -> str:

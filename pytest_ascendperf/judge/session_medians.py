@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ascendperf.judge.core_speed import slowed_session_reasons
+from pytest_ascendperf.judge.core_speed import core_slowdown, slowed_session_reasons
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.model.measurement import Clock
 
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from pytest_ascendperf.model.baseline import Baseline
     from pytest_ascendperf.model.environment import Environment
     from pytest_ascendperf.model.measurement import Measurement, Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshSessions:
+    """What the sessions of fresh processes bring to a comparison."""
+
+    medians_us: tuple[float, ...]
+    """Of those that count."""
+    core_slowdown: float
+    """How much slower the core was for them than for the base; 0 where it was not."""
+    left_out: tuple[str, ...]
+    """Why each of the others does not count, in a sentence."""
 
 
 def on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[float, ...], float]:
@@ -27,24 +40,28 @@ def on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[flo
     return Clock.DEVICE, baseline.medians_on(Clock.DEVICE) or (), session.device_median_us
 
 
-def usable_medians(
+def fresh_sessions(
     here: Environment, fresh: Sequence[Measurement], base: Sequence[Session], clock: Clock
-) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    """The medians on ``clock`` of the fresh sessions that count, and one sentence for each that does not."""
-    medians: list[float] = []
-    problems: list[str] = []
+) -> FreshSessions:
+    """Those sessions of ``fresh`` that may be compared with the sessions of ``base`` on ``clock``."""
+    medians_us: list[float] = []
+    usable: list[Session] = []
+    left_out: list[str] = []
     for measurement in fresh:
         differences = measurement.environment.hard_differences(here)
         session = measurement.session
         if measurement.invalid or session is None:
-            problems.append(measurement.invalid[0] if measurement.invalid else "No session was measured.")
+            left_out.append(measurement.invalid[0] if measurement.invalid else "No session was measured.")
         elif differences:
             keys = ", ".join(str(difference) for difference in differences)
-            problems.append(f"It ran in another environment than the first session: {keys}.")
+            left_out.append(f"It ran in another environment than the first session: {keys}.")
         elif slowed := (*device_reasons(session, base), *slowed_session_reasons(session, base)):
-            problems.append(slowed[0])
+            left_out.append(slowed[0])
         elif (median_us := session.median_on(clock)) is None:
-            problems.append("It did not measure the host's time.")
+            left_out.append("It did not measure the host's time.")
         else:
-            medians.append(median_us)
-    return tuple(medians), tuple(problems)
+            medians_us.append(median_us)
+            usable.append(session)
+    return FreshSessions(
+        medians_us=tuple(medians_us), core_slowdown=core_slowdown(usable, base), left_out=tuple(left_out)
+    )

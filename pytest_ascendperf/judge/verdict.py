@@ -22,7 +22,7 @@ from pytest_ascendperf.judge.exact import (
 )
 from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.judge.nearest import nearest
-from pytest_ascendperf.judge.session_medians import on_one_clock, usable_medians
+from pytest_ascendperf.judge.session_medians import fresh_sessions, on_one_clock
 from pytest_ascendperf.judge.validity import device_reasons, reference_notes
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
@@ -191,18 +191,23 @@ def _confirmed(
     if verdict.screen is None:
         return verdict
     clock, rule = verdict.clock, judgement.rule
-    usable, left_out = usable_medians(judgement.environment, fresh, baseline.sessions, clock)
-    base_us = baseline.medians_on(clock) or ()
-    result = latency.confirm(base_us, usable, rule, resolution_us=judgement.resolution_us)
+    usable = fresh_sessions(judgement.environment, fresh, baseline.sessions, clock)
+    result = latency.confirm(
+        baseline.medians_on(clock) or (),
+        usable.medians_us,
+        rule,
+        resolution_us=judgement.resolution_us,
+        core_slowdown=usable.core_slowdown,
+    )
     if result.status is Status.INVALID:
         reason = reasons.invalid((_NOT_TIMES,))
     elif result.comparison is None:
-        reason = reasons.unconfirmed(verdict.screen, rule, len(usable), clock=clock)
+        reason = reasons.unconfirmed(verdict.screen, rule, len(usable.medians_us), clock=clock)
     else:
         reason = reasons.confirmed(
             result.status, result.comparison, rule, clock=clock, screen=verdict.screen, needed=result.needed
         )
-    missing = (*problems, *left_out)
+    missing = (*problems, *usable.left_out)
     if missing:
         reason = f"{reason} {reasons.missing_sessions(missing, len(fresh) + len(problems))}"
     verdict = dataclasses.replace(verdict, status=result.status, reason=reason, confirm=result.comparison)

@@ -39,9 +39,16 @@ class Comparison:
     spread: float | None
     """Relative standard deviation between sessions, as estimated from them; None where there are too few."""
     p_value: float | None
-    """Chance of so large a change if the true one were just the tolerance; None where no spread is known."""
+    """Chance of so large a change if the true one were just the limit; None where no spread is known."""
     rank_p_value: float | None
     """Distribution-free p of gates with at least 19 baseline sessions; None below."""
+    core_slowdown: float
+    """How much longer fixed work took beside the judged sessions than beside the baseline's: the host's doing, by which
+    the limit is raised. 0 where it took no longer, or is not known."""
+
+    def limit(self, tolerance: float) -> float:
+        """The change above which the case fails."""
+        return raised_limit(tolerance, self.core_slowdown)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -58,6 +65,7 @@ class Comparison:
             "spread": self.spread,
             "p_value": self.p_value,
             "rank_p_value": self.rank_p_value,
+            "core_slowdown": self.core_slowdown,
         }
 
     @classmethod
@@ -76,4 +84,10 @@ class Comparison:
             spread=fields.optional_number(data, "spread"),
             p_value=fields.optional_number(data, "p_value"),
             rank_p_value=fields.optional_number(data, "rank_p_value"),
+            core_slowdown=fields.number(fields.required(data, "core_slowdown"), "core_slowdown"),
         )
+
+
+def raised_limit(tolerance: float, core_slowdown: float) -> float:
+    """The relative change above which code is slower by more than ``tolerance`` on a core that is itself slower."""
+    return tolerance + core_slowdown + tolerance * core_slowdown

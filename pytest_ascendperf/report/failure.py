@@ -67,11 +67,12 @@ def _time_headline(verdict: Verdict) -> str:
     decisive = verdict.decisive
     if verdict.status is not Status.REGRESSED or decisive is None:
         return f"{subject} {status_word(verdict.status).lower()}: {printable(verdict.reason)}"
-    limit_us = decisive.base_us * (1.0 + verdict.tolerance)
+    limit_us = decisive.base_us * (1.0 + decisive.limit(verdict.tolerance))
     base = _base_word(verdict)
+    core = f", the core itself {format_share(decisive.core_slowdown)} slower" if decisive.core_slowdown else ""
     text = (
         f"{subject} {format_duration(decisive.head_us)} > {format_duration(limit_us, digits=5, exact=False)} "
-        f"({base} {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}): "
+        f"({base} {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}{core}): "
         f"{_slower(decisive.change, base)}"
     )
     if verdict.drifted is not None:
@@ -151,7 +152,10 @@ def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str
         interval = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
         facts.append((f"{comparison.confidence * 100:g} % interval", interval))
     if comparison.p_value is not None:
-        meaning = f"the chance of measuring this if the code were just {format_tolerance(tolerance)} slower"
+        limit = format_tolerance(tolerance)
+        if comparison.core_slowdown:
+            limit = f"{limit}, and its core {format_share(comparison.core_slowdown)},"
+        meaning = f"the chance of measuring this if the code were just {limit} slower"
         facts.append(("p", f"{format_chance(comparison.p_value)}: {meaning}"))
     if comparison.rank_p_value is not None:
         meaning = "the same without assuming a distribution"

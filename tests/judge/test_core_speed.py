@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from pytest_ascendperf.judge.core_speed import at_full_speed, slowed_base_reasons, slowed_session_reasons
+from pytest_ascendperf.judge.confirmation import sessions_taken
+from pytest_ascendperf.judge.core_speed import (
+    at_full_speed,
+    core_slowdown,
+    slowed_base_reasons,
+    slowed_session_reasons,
+)
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
@@ -28,9 +39,9 @@ def measured(one: Session) -> Measurement:
     return Measurement(case=CASE, environment=HERE, session=one, invalid=(), notes=())
 
 
-def judged(now: Session, *stored: Session) -> Judgement:
-    baseline = Baseline(case=CASE, environment=HERE, sessions=stored, revision=None)
-    return judge_screen(measured(now), baseline, (), RULE, baseline_path="b.json")
+def judged(now: Session, *stored: Session, rule: Rule = RULE, anchor: Anchor | None = None) -> Judgement:
+    baseline = Baseline(case=CASE, environment=HERE, sessions=stored, revision=None, anchor=anchor)
+    return judge_screen(measured(now), baseline, (), rule, baseline_path="b.json")
 
 
 @pytest.mark.parametrize(
@@ -99,3 +110,94 @@ def test_slower_code_does_not_pass_against_a_baseline_of_a_slowed_core() -> None
 
 def test_both_sides_of_a_core_that_has_been_slow_since_then_are_compared() -> None:
     assert judged(on_core(8.0), *(on_core(8.0),) * 5).verdict.status is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("now_us", "before_us", "share"),
+    [
+        pytest.param((5.5, 5.5), (5.0, 5.0), 0.1, id="slower"),
+        pytest.param((5.0, 6.05), (5.0, 5.0), 0.1, id="by the geometric mean"),
+        pytest.param((5.5, None), (None, 5.0), 0.1, id="of those that tell"),
+        pytest.param((5.0, 5.0), (5.0, 5.0), 0.0, id="as fast"),
+        pytest.param((4.5, 4.5), (5.0, 5.0), 0.0, id="faster"),
+        pytest.param((None,), (5.0,), 0.0, id="now none tells"),
+        pytest.param((5.5,), (None,), 0.0, id="then none told"),
+        pytest.param((), (5.0,), 0.0, id="no session"),
+    ],
+)
+def test_a_core_is_slower_by_what_the_fixed_work_takes_longer(
+    now_us: tuple[float | None, ...], before_us: tuple[float | None, ...], share: float
+) -> None:
+    found = core_slowdown([on_core(each) for each in now_us], [on_core(each) for each in before_us])
+    assert found == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("core_us", "status"),
+    [
+        pytest.param(5.0, Status.REGRESSED, id="the core is as fast"),
+        pytest.param(4.5, Status.REGRESSED, id="it is faster"),
+        pytest.param(None, Status.REGRESSED, id="it does not tell"),
+        pytest.param(5.2, Status.REGRESSED, id="it is 4 % slower"),
+        pytest.param(5.5, Status.INCONCLUSIVE, id="it is 10 % slower"),
+    ],
+)
+def test_what_the_core_became_slower_by_is_no_evidence_against_the_code(core_us: float | None, status: Status) -> None:
+    """Times are up by 12 %: more than 5 % and 4 %, less than 5 % and 10 %."""
+    judgement = judged(on_core(core_us, 112.0), *(on_core(5.0),) * 5)
+    assert judgement.needs_confirmation
+    assert judge_confirmed(judgement, [measured(on_core(core_us, 112.0))] * 2).status is status
+
+
+def test_the_raised_limit_is_told() -> None:
+    judgement = judged(on_core(5.0, 130.0), *(on_core(5.0),) * 5)
+    slower = judge_confirmed(judgement, [measured(on_core(5.25, 130.0))] * 2)
+    assert slower.reason == (
+        "130.0 µs is 30.0 % above the baseline's 100.0 µs; the limit is 5 %, and 5.0 % by which the core was slower. "
+        "Confirmed in 2 fresh processes."
+    )
+    assert slower.confirm is not None
+    assert slower.confirm.limit(0.05) == pytest.approx(1.05 * 1.05 - 1.0)
+    undecided = judge_confirmed(judgement, [measured(on_core(5.25, 107.0))] * 2)
+    assert undecided.status is Status.INCONCLUSIVE
+    assert "; the limit is 5 %, and 5.0 % by which the core was slower." in undecided.reason
+
+
+def test_a_slower_core_is_no_slow_drift_either() -> None:
+    anchor = Anchor(sessions=(on_core(5.0),) * 5, revision=None)
+    judgement = judged(on_core(5.0, 112.0), *(on_core(5.5, 110.0),) * 5, anchor=anchor)
+    assert (judgement.slower_flagged, judgement.drift_flagged) == (False, True)
+    drifted = judge_confirmed(judgement, [measured(on_core(5.0, 112.0))] * 2)
+    assert (drifted.status, drifted.drifted is not None) == (Status.REGRESSED, True)
+    assert judge_confirmed(judgement, [measured(on_core(5.5, 112.0))] * 2).drifted is None
+
+
+def test_no_look_ends_early_on_what_the_core_became_slower_by() -> None:
+    rule = replace(RULE, confirm_sessions=5)
+    judgement = judged(on_core(5.0, 160.0), *(on_core(5.0),) * 5, rule=rule)
+    fast, slow = measured(on_core(5.0, 112.0)), measured(on_core(5.5, 116.0))
+    assert len(sessions_taken(judgement, [fast] * 5)) == 3
+    assert len(sessions_taken(judgement, [slow] * 5)) == 5
+
+
+@pytest.mark.parametrize("felt", [0.3, 1.0])
+def test_minutes_of_a_slower_core_raise_no_alarm_and_hide_no_slowdown_that_is_larger(felt: float) -> None:
+    """Cores differ by 5 % from minute to minute and by 3 % from process to process; work feels it wholly or in part.
+
+    1 % of 2,000 is 20. Without the allowance 36 and 211 of them fail, and as many slowdowns of 30 % are found.
+    """
+    rng = np.random.default_rng(7)
+    rule = replace(RULE, tolerance=0.02, confirm_sessions=5)
+
+    def sessions(count: int, change: float = 0.0) -> list[Session]:
+        core = 0.05 * rng.standard_normal() + 0.03 * rng.standard_normal(count)
+        times = felt * core + 0.01 * rng.standard_normal(count) + change
+        return [on_core(5.0 * math.exp(c), 100.0 * math.exp(t)) for c, t in zip(core, times, strict=True)]
+
+    def fails(change: float) -> bool:
+        stored, (own, *fresh) = sessions(5), sessions(6, change)
+        judgement = judged(own, *stored, rule=rule)
+        return judge_confirmed(judgement, sessions_taken(judgement, map(measured, fresh))).status is Status.REGRESSED
+
+    assert sum(fails(0.0) for _ in range(2_000)) <= 20
+    assert sum(fails(0.3) for _ in range(200)) > 190
