@@ -78,14 +78,13 @@ def is_settled(
     core_slowdown: float = 0.0,
 ) -> bool:
     """Whether these fresh sessions, fewer than all, are at a look and need no more; arguments as for ``confirm``."""
-    told = {"resolution_us": resolution_us, "core_slowdown": core_slowdown}
-    if is_shown(baseline_medians_us, fresh_medians_us, rule, **told):
+    if is_shown(baseline_medians_us, fresh_medians_us, rule, resolution_us=resolution_us, core_slowdown=core_slowdown):
         return True
     if len(fresh_medians_us) not in error_rate.pass_looks(rule):
         return False
     if not are_times((*baseline_medians_us, *fresh_medians_us)):
         return True  # no further session makes it valid
-    numbers = contrast(baseline_medians_us, fresh_medians_us, **told)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us, core_slowdown=core_slowdown)
     return is_within(numbers, rule, error_rate.EARLY_PASS_ALPHA) or _is_hopeless(numbers, rule)
 
 
