@@ -13,8 +13,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import statistics
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -46,12 +48,15 @@ def fails(base: Baseline, head: Baseline, rule: Rule, *, allow: bool) -> bool:
     """Whether the sessions of ``head`` would confirm that it is slower than ``base``."""
     slower = core_slowdown(head.sessions, base.sessions) if allow else 0.0
     medians = (base.medians_on(Clock.DEVICE) or (), head.medians_on(Clock.DEVICE) or ())
-    return latency.confirm(*medians, rule, core_slowdown=slower).status is Status.REGRESSED
+    return latency.confirm(*medians, dataclasses.replace(rule, core_slowdown=slower)).status is Status.REGRESSED
 
 
-def spread(moments: list[Baseline]) -> float:
-    """Standard deviation of the logarithms of the moments' times."""
-    return standard_deviation([mean([math.log(one.median_us) for one in each.sessions]) for each in moments])
+def differences(moments: Sequence[Baseline]) -> list[object]:
+    """How much the moments' times differ, and how they follow the core: slope and correlation of the logarithms."""
+    times = [mean([math.log(one.median_us) for one in each.sessions]) for each in moments]
+    cores = [mean([math.log(one.core_work_us or math.nan) for one in each.sessions]) for each in moments]
+    slope = statistics.linear_regression(cores, times).slope
+    return [format_share(standard_deviation(times)), f"{slope:.2f}", f"{statistics.correlation(cores, times):.2f}"]
 
 
 def main() -> None:
@@ -67,12 +72,12 @@ def main() -> None:
         for tests, allow in itertools.product(SUITES, (False, True)):
             rule = dataclasses.replace(RULE, suite_tests=tests)
             counts.append(sum(fails(base, head, rule, allow=allow) for base, head in pairs))
-        lines.append([str(case), len(moments), format_share(spread(moments)), *counts])
+        lines.append([str(case), len(moments), *differences(moments), *counts])
         sums = [total + count for total, count in zip(sums, counts, strict=True)]
-    headings = ["case", "moments", "they differ by", "pairs"]
+    headings = ["case", "moments", "they differ by", "slope", "correlation", "pairs"]
     for tests in SUITES:
         headings += [f"{tests} tests: fail", "less the core"]
-    print(tabulate([*lines, ["all", "", "", *sums]], headings))
+    print(tabulate([*lines, ["all", "", "", "", "", *sums]], headings))
 
 
 if __name__ == "__main__":

@@ -35,20 +35,16 @@ def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: 
     :func:`~pytest_ascendperf.judge.verdict.judge_confirmed`. False where the judgement asks for no confirmation.
     """
     rule, baseline = judgement.rule, judgement.baseline
+    if not judgement.needs_confirmation or baseline is None:
+        return False
     left = rule.confirm_sessions - len(fresh) - len(problems)
-    if not judgement.needs_confirmation or baseline is None or left <= 0:
+    questions = [_question(judgement, base, fresh) for base in _suspected(judgement, baseline)]
+    if left <= 0 or all(len(usable_us) + left < error_rate.FEWEST_SESSIONS for _, usable_us, _ in questions):
         return False
-    clock, resolution_us = judgement.verdict.clock, judgement.resolution_us
-    usable, shown, settled = [], [], []
-    for base in _suspected(judgement, baseline):
-        sessions = fresh_sessions(judgement.environment, fresh, base.sessions, clock)
-        times = base.medians_on(clock) or (), sessions.medians_us, rule
-        usable.append(len(sessions.medians_us))
-        shown.append(is_shown(*times, resolution_us=resolution_us, core_slowdown=sessions.core_slowdown))
-        settled.append(is_settled(*times, resolution_us=resolution_us, core_slowdown=sessions.core_slowdown))
-    if max(usable) + left < error_rate.FEWEST_SESSIONS:
+    resolution_us = judgement.resolution_us
+    if any(is_shown(*question, resolution_us=resolution_us) for question in questions):
         return False
-    return not any(shown) and not all(settled)
+    return not all(is_settled(*question, resolution_us=resolution_us) for question in questions)
 
 
 def _suspected(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anchor]:
@@ -57,6 +53,15 @@ def _suspected(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anch
     if judgement.drift_flagged and baseline.anchor is not None:
         suspected.append(baseline.anchor)
     return suspected
+
+
+def _question(
+    judgement: Judgement, base: Baseline | Anchor, fresh: Sequence[Measurement]
+) -> tuple[tuple[float, ...], tuple[float, ...], Rule]:
+    """The medians of both sides, and the rule for them."""
+    clock = judgement.verdict.clock
+    usable = fresh_sessions(judgement.environment, fresh, base.sessions, clock, judgement.rule)
+    return base.medians_on(clock) or (), usable.medians_us, usable.rule
 
 
 def sessions_taken(judgement: Judgement, sessions: Iterable[Measurement]) -> list[Measurement]:
@@ -70,43 +75,32 @@ def sessions_taken(judgement: Judgement, sessions: Iterable[Measurement]) -> lis
 
 
 def is_settled(
-    baseline_medians_us: Sequence[float],
-    fresh_medians_us: Sequence[float],
-    rule: Rule,
-    *,
-    resolution_us: float = 0.0,
-    core_slowdown: float = 0.0,
+    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
 ) -> bool:
     """Whether these fresh sessions, fewer than all, are at a look and need no more; arguments as for ``confirm``."""
-    if is_shown(baseline_medians_us, fresh_medians_us, rule, resolution_us=resolution_us, core_slowdown=core_slowdown):
+    if is_shown(baseline_medians_us, fresh_medians_us, rule, resolution_us=resolution_us):
         return True
     if len(fresh_medians_us) not in error_rate.pass_looks(rule):
         return False
     if not are_times((*baseline_medians_us, *fresh_medians_us)):
         return True  # no further session makes it valid
-    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us, core_slowdown=core_slowdown)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
     return is_within(numbers, rule, error_rate.EARLY_PASS_ALPHA) or _is_hopeless(numbers, rule)
 
 
 def is_shown(
-    baseline_medians_us: Sequence[float],
-    fresh_medians_us: Sequence[float],
-    rule: Rule,
-    *,
-    resolution_us: float = 0.0,
-    core_slowdown: float = 0.0,
+    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
 ) -> bool:
     """Whether these fresh sessions, fewer than all, are at a look at which they show the slowdown."""
     alpha = error_rate.early_looks(rule, len(baseline_medians_us)).get(len(fresh_medians_us))
     if alpha is None or not are_times((*baseline_medians_us, *fresh_medians_us)):
         return False
-    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us, core_slowdown=core_slowdown)
-    return is_slower(numbers, rule, alpha)
+    return is_slower(contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us), rule, alpha)
 
 
 def _is_hopeless(numbers: Contrast, rule: Rule) -> bool:
     """Whether the case does not look slower, and further sessions like these would not show that it is not."""
-    if numbers.change > numbers.limit(rule.tolerance) and numbers.head_us - numbers.base_us > rule.min_change_us:
+    if numbers.change > rule.limit and numbers.head_us - numbers.base_us > rule.min_change_us:
         return False
     if numbers.base_sessions == 1:
         return True  # PROVISIONAL, whatever comes

@@ -4,10 +4,9 @@ The process is the replicate: each session counts once, through its median, howe
 compared on the logarithmic scale by Student's two-sample t with one variance for both sides (Student 1908, Fisher 1925;
 Welch's form is not possible where a side is a single session):
 
-    t = (mean ln head - mean ln base - ln(1 + limit)) / (s √(1/K + 1/m)),   K + m - 2 degrees of freedom
+    t = (mean ln head - mean ln base - ln(1 + tolerance)) / (s √(1/K + 1/m)),   K + m - 2 degrees of freedom
 
-for K base and m head sessions, with s pooled over both sides. The limit is the tolerance, raised where the core itself
-was slower for the head's sessions: 1 + limit = (1 + tolerance) (1 + the core's slowdown).
+for K base and m head sessions, with s pooled over both sides.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_ascendperf.model.stage import raised_limit
 from pytest_ascendperf.statistics.series import mean
 from pytest_ascendperf.statistics.student import upper_quantile, upper_tail
 
@@ -42,8 +40,6 @@ class Contrast:
     """Standard deviation of a session's ln(median), pooled; None where no side has two sessions."""
     noise: float | None
     """The spread that decisions use: at least ``SPREAD_FLOOR`` and the step of the clock."""
-    core_slowdown: float
-    """How much slower the core was for the head's sessions; 0 where it was not."""
 
     @property
     def change(self) -> float:
@@ -55,21 +51,16 @@ class Contrast:
         """Degrees of freedom of the spread."""
         return self.base_sessions + self.head_sessions - 2
 
-    def limit(self, tolerance: float) -> float:
-        """The change up to which nothing is shown of the code."""
-        return raised_limit(tolerance, self.core_slowdown)
-
     def p_value(self, tolerance: float) -> float | None:
-        """Chance of so high a ratio if the true change were just the limit; None where no spread is known."""
+        """Chance of so high a ratio if the true change were ``tolerance``; None where no spread is known."""
         if self.noise is None:
             return None
-        excess = self.log_ratio - math.log1p(self.limit(tolerance))
-        return upper_tail(excess / self._standard_error(self.noise), self.freedom)
+        return upper_tail((self.log_ratio - math.log1p(tolerance)) / self._standard_error(self.noise), self.freedom)
 
     def exceeds(self, tolerance: float, alpha: float) -> bool:
-        """Whether the true change is shown to be above the limit at the one-sided level ``alpha``."""
+        """Whether the true change is shown to be above ``tolerance`` at the one-sided level ``alpha``."""
         low = self.lower_bound(alpha)
-        return low is not None and low > self.limit(tolerance)
+        return low is not None and low > tolerance
 
     def lower_bound(self, alpha: float) -> float | None:
         """The true change is below this with probability ``alpha``; None where no spread is known."""
@@ -87,9 +78,7 @@ class Contrast:
         return noise * math.sqrt(1.0 / self.base_sessions + 1.0 / self.head_sessions)
 
 
-def contrast(
-    base_us: Sequence[float], head_us: Sequence[float], *, resolution_us: float = 0.0, core_slowdown: float = 0.0
-) -> Contrast:
+def contrast(base_us: Sequence[float], head_us: Sequence[float], *, resolution_us: float = 0.0) -> Contrast:
     """Compare the session medians ``head_us`` with ``base_us``, all in µs, finite and above 0, at least one each.
 
     The order of sessions does not matter, and equal medians give exactly that median and a change of exactly 0.
@@ -114,7 +103,6 @@ def contrast(
         log_ratio=head_mean - base_mean,
         spread=spread,
         noise=noise,
-        core_slowdown=core_slowdown,
     )
 
 

@@ -68,14 +68,9 @@ def confirm_drift(
     if verdict.drift is None:
         return verdict
     clock = verdict.clock
-    usable = fresh_sessions(environment, fresh, anchor.sessions, clock)
-    result = latency.confirm(
-        anchor.medians_on(clock) or (),
-        usable.medians_us,
-        rule,
-        resolution_us=resolution_us,
-        core_slowdown=usable.core_slowdown,
-    )
+    usable = fresh_sessions(environment, fresh, anchor.sessions, clock, rule)
+    base_us = anchor.medians_on(clock) or ()
+    result = latency.confirm(base_us, usable.medians_us, usable.rule, resolution_us=resolution_us)
     fails = result.status is Status.REGRESSED
     alone = fails and verdict.status is not Status.REGRESSED
     drift = dataclasses.replace(

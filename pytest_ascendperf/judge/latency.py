@@ -91,12 +91,7 @@ def screen(
 
 
 def confirm(
-    baseline_medians_us: Sequence[float],
-    fresh_medians_us: Sequence[float],
-    rule: Rule,
-    *,
-    resolution_us: float = 0.0,
-    core_slowdown: float = 0.0,
+    baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
 ) -> Confirmation:
     """Judge the medians of fresh sessions, in µs per call; the screened session is not among them.
 
@@ -108,7 +103,7 @@ def confirm(
         return Confirmation(status=Status.INVALID, comparison=None, needed=None)
     if len(fresh_medians_us) < error_rate.FEWEST_SESSIONS:
         return Confirmation(status=Status.INCONCLUSIVE, comparison=None, needed=None)
-    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us, core_slowdown=core_slowdown)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
     if is_slower(numbers, rule, error_rate.last_look_alpha(rule, numbers.base_sessions)):
         status = Status.REGRESSED
     elif numbers.base_sessions == 1:
@@ -134,7 +129,7 @@ def _status(numbers: Contrast, rule: Rule) -> Status:
 
 def is_slower(numbers: Contrast, rule: Rule, alpha: float) -> bool:
     """Whether the change is shown at level ``alpha`` to be above the limit, and is above the least one in µs."""
-    return numbers.exceeds(rule.tolerance, alpha) and numbers.head_us - numbers.base_us > rule.min_change_us
+    return numbers.exceeds(rule.limit, alpha) and numbers.head_us - numbers.base_us > rule.min_change_us
 
 
 def is_within(numbers: Contrast, rule: Rule, alpha: float) -> bool:
@@ -159,7 +154,7 @@ def _comparison(
 ) -> Comparison:
     rank_p = None
     if numbers.base_sessions >= RANK_SESSIONS:
-        limit = 1.0 + numbers.limit(rule.tolerance)
+        limit = 1.0 + rule.limit
         rank_p = rank_p_value([value * limit for value in base_us], head_us)
     return Comparison(
         stage=stage,
@@ -172,9 +167,9 @@ def _comparison(
         high=numbers.upper_bound(error_rate.PASS_ALPHA),
         confidence=_CONFIDENCE,
         spread=numbers.spread,
-        p_value=numbers.p_value(rule.tolerance),
+        p_value=numbers.p_value(rule.limit),
         rank_p_value=rank_p,
-        core_slowdown=numbers.core_slowdown,
+        core_slowdown=rule.core_slowdown,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_ascendperf.model.baseline import Baseline
     from pytest_ascendperf.model.environment import Environment
     from pytest_ascendperf.model.measurement import Measurement, Session
+    from pytest_ascendperf.model.protocol import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,8 @@ class FreshSessions:
 
     medians_us: tuple[float, ...]
     """Of those that count."""
-    core_slowdown: float
-    """How much slower the core was for them than for the base; 0 where it was not."""
+    rule: Rule
+    """What they are judged by: the limit is raised by what the core was slower for them than for the base."""
     left_out: tuple[str, ...]
     """Why each of the others does not count, in a sentence."""
 
@@ -41,9 +43,9 @@ def on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[flo
 
 
 def fresh_sessions(
-    here: Environment, fresh: Sequence[Measurement], base: Sequence[Session], clock: Clock
+    here: Environment, fresh: Sequence[Measurement], base: Sequence[Session], clock: Clock, rule: Rule
 ) -> FreshSessions:
-    """Those sessions of ``fresh`` that may be compared with the sessions of ``base`` on ``clock``."""
+    """Those sessions of ``fresh`` that may be compared with the sessions of ``base`` on ``clock``, by ``rule``."""
     medians_us: list[float] = []
     usable: list[Session] = []
     left_out: list[str] = []
@@ -63,5 +65,7 @@ def fresh_sessions(
             medians_us.append(median_us)
             usable.append(session)
     return FreshSessions(
-        medians_us=tuple(medians_us), core_slowdown=core_slowdown(usable, base), left_out=tuple(left_out)
+        medians_us=tuple(medians_us),
+        rule=dataclasses.replace(rule, core_slowdown=core_slowdown(usable, base)),
+        left_out=tuple(left_out),
     )

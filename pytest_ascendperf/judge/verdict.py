@@ -191,14 +191,9 @@ def _confirmed(
     if verdict.screen is None:
         return verdict
     clock, rule = verdict.clock, judgement.rule
-    usable = fresh_sessions(judgement.environment, fresh, baseline.sessions, clock)
-    result = latency.confirm(
-        baseline.medians_on(clock) or (),
-        usable.medians_us,
-        rule,
-        resolution_us=judgement.resolution_us,
-        core_slowdown=usable.core_slowdown,
-    )
+    usable = fresh_sessions(judgement.environment, fresh, baseline.sessions, clock, rule)
+    base_us = baseline.medians_on(clock) or ()
+    result = latency.confirm(base_us, usable.medians_us, usable.rule, resolution_us=judgement.resolution_us)
     if result.status is Status.INVALID:
         reason = reasons.invalid((_NOT_TIMES,))
     elif result.comparison is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_ascendperf.model.stage import raised_limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingPlan:
@@ -45,5 +47,12 @@ class Rule:
     """Cases judged in the same test (at least 1)."""
     questions: int = 1
     """Comparisons of one case of which each may fail it (at least 1): with its baseline, and with an anchor if any."""
+    core_slowdown: float = 0.0
+    """How much slower the core was for the judged sessions than for the base's (at least 0): the host's doing."""
     max_kernels: int | None = None
     """Kernels that one call may run; None for as many as it likes."""
+
+    @property
+    def limit(self) -> float:
+        """The relative change above which code is slower than allowed: the tolerance, raised by a slower core."""
+        return raised_limit(self.tolerance, self.core_slowdown)

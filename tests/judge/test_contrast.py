@@ -23,24 +23,6 @@ def test_p_is_that_of_scipys_t_test_on_logarithms(tolerance: float) -> None:
     assert contrast(BASE, HEAD).p_value(tolerance) == pytest.approx(float(expected), rel=1e-9)
 
 
-@pytest.mark.parametrize("tolerance", [0.0, 0.03])
-def test_a_slower_core_multiplies_the_limit_and_leaves_the_bounds(tolerance: float) -> None:
-    plain, slower = contrast(BASE, HEAD), contrast(BASE, HEAD, core_slowdown=0.04)
-    assert slower.limit(tolerance) == pytest.approx((1.0 + tolerance) * 1.04 - 1.0)
-    assert slower.p_value(tolerance) == pytest.approx(plain.p_value(slower.limit(tolerance)))
-    assert (slower.lower_bound(0.05), slower.upper_bound(0.05)) == (plain.lower_bound(0.05), plain.upper_bound(0.05))
-    low = plain.lower_bound(0.05)
-    assert low is not None
-    assert plain.exceeds(low - 1e-9, 0.05)
-    assert not slower.exceeds(low - 1e-9, 0.05)
-    assert slower.exceeds((1.0 + low) / 1.04 - 1.0 - 1e-9, 0.05)
-
-
-@given(st.floats(0.0, 10.0))
-def test_a_core_that_is_as_fast_leaves_the_limit_to_the_last_digit(tolerance: float) -> None:
-    assert contrast(BASE, HEAD).limit(tolerance) == tolerance
-
-
 def test_bounds_are_the_ends_of_scipys_interval() -> None:
     interval = stats.ttest_ind(np.log(HEAD), np.log(BASE)).confidence_interval(0.90)
     found = contrast(BASE, HEAD)

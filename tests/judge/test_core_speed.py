@@ -150,12 +150,14 @@ def test_what_the_core_became_slower_by_is_no_evidence_against_the_code(core_us:
 
 
 def test_the_raised_limit_is_told() -> None:
-    judgement = judged(on_core(5.0, 130.0), *(on_core(5.0),) * 5)
+    judgement = judged(on_core(5.25, 130.0), *(on_core(5.0),) * 5)
     slower = judge_confirmed(judgement, [measured(on_core(5.25, 130.0))] * 2)
     assert slower.reason == (
         "130.0 µs is 30.0 % above the baseline's 100.0 µs; the limit is 5 %, and 5.0 % by which the core was slower. "
         "Confirmed in 2 fresh processes."
     )
+    assert slower.screen is not None
+    assert slower.screen.core_slowdown == 0.0
     assert slower.confirm is not None
     assert slower.confirm.limit(0.05) == pytest.approx(1.05 * 1.05 - 1.0)
     undecided = judge_confirmed(judgement, [measured(on_core(5.25, 107.0))] * 2)
@@ -178,6 +180,7 @@ def test_no_look_ends_early_on_what_the_core_became_slower_by() -> None:
     fast, slow = measured(on_core(5.0, 112.0)), measured(on_core(5.5, 116.0))
     assert len(sessions_taken(judgement, [fast] * 5)) == 3
     assert len(sessions_taken(judgement, [slow] * 5)) == 5
+    assert len(sessions_taken(judgement, [measured(on_core(5.5, 108.0))] * 5)) == 2, "further ones would not show it"
 
 
 @pytest.mark.parametrize("felt", [0.3, 1.0])
