@@ -1,9 +1,12 @@
-"""How often one moment's sessions would fail another moment's baseline, with and without what the core says of itself.
+"""How often one moment's sessions are wrong about another moment's baseline, with and without what the core says.
 
 Given folders of baselines that were recorded of the same code on the same machine, each at another time, every one of
 them is judged against every other as a confirmation in fresh processes would be: the sessions of a moment agree with
-each other, and say nothing of how moments differ. No bar. Record them with ``pytest --ascendperf-update-baselines
---ascendperf-baselines=FOLDER``, under whatever noise is of interest.
+each other, and say nothing of how moments differ. Then each session is judged as a run's own one would be, as it is and
+as if its code had changed by the tolerance: what is claimed to have improved, and what passes. No bar.
+
+Record them with ``pytest --ascendperf-update-baselines --ascendperf-baselines=FOLDER``, under whatever noise is of
+interest.
 
 Usage: python benchmarks/moments.py FOLDER FOLDER [FOLDER ...]
 """
@@ -16,25 +19,33 @@ import math
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
 
 from pytest_ascendperf.judge import latency
-from pytest_ascendperf.judge.core_speed import core_slowdown
+from pytest_ascendperf.judge.core_speed import core_change
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
-from pytest_ascendperf.model.measurement import Clock
+from pytest_ascendperf.model.measurement import Clock, Session
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.series import mean, standard_deviation
 from pytest_ascendperf.store.document import BaselineDocument
-from pytest_ascendperf.units import format_share
+from pytest_ascendperf.units import format_share, format_tolerance
 
 RULE = Rule(tolerance=0.02, min_change_us=1.0, confirm_sessions=5, suite_tests=1, cases=1)
 SUITES = (1, 24)
 """Tests of a run, between which the chance of a false alarm is divided."""
+TOLERANCES = (0.02, 0.05)
+CLAIMS = (
+    ("unchanged", 0.0, Status.IMPROVED),
+    ("faster by the tolerance", -1.0, Status.IMPROVED),
+    ("slower by the tolerance", 1.0, Status.PASS),
+    ("slower by twice the tolerance", 2.0, Status.PASS),
+)
+"""What code does, by how many tolerances, and what must then seldom be claimed of it."""
 
 
 def baselines_of(folder: Path) -> dict[CaseId, Baseline]:
@@ -46,9 +57,16 @@ def baselines_of(folder: Path) -> dict[CaseId, Baseline]:
 
 def fails(base: Baseline, head: Baseline, rule: Rule, *, allow: bool) -> bool:
     """Whether the sessions of ``head`` would confirm that it is slower than ``base``."""
-    slower = core_slowdown(head.sessions, base.sessions) if allow else 0.0
+    change = core_change(head.sessions, base.sessions) if allow else 0.0
     medians = (base.medians_on(Clock.DEVICE) or (), head.medians_on(Clock.DEVICE) or ())
-    return latency.confirm(*medians, dataclasses.replace(rule, core_slowdown=slower)).status is Status.REGRESSED
+    return latency.confirm(*medians, dataclasses.replace(rule, core_change=change)).status is Status.REGRESSED
+
+
+def own_status(base: Baseline, own: Session, factor: float, rule: Rule, *, allow: bool) -> Status:
+    """What a run says of ``base`` whose own session is ``own``, all its times multiplied by ``factor``."""
+    change = min(0.0, core_change([own], base.sessions)) if allow else 0.0
+    rule = dataclasses.replace(rule, core_change=change)
+    return latency.screen(base.medians_on(Clock.DEVICE) or (), own.device_median_us * factor, rule).status
 
 
 def differences(moments: Sequence[Baseline]) -> list[object]:
@@ -59,12 +77,28 @@ def differences(moments: Sequence[Baseline]) -> list[object]:
     return [format_share(standard_deviation(times)), f"{slope:.2f}", f"{statistics.correlation(cores, times):.2f}"]
 
 
-def main() -> None:
-    """Print the figures."""
-    by_case: dict[CaseId, list[Baseline]] = defaultdict(list)
-    for folder in sys.argv[1:]:
-        for case, baseline in baselines_of(Path(folder)).items():
-            by_case[case].append(baseline)
+def claims_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
+    """How often the run's own session is wrong, with and without what the core became faster by."""
+    pairs = [pair for moments in by_case.values() for pair in itertools.permutations(moments, 2)]
+    lines = []
+    for tolerance, (code, tolerances, status) in itertools.product(TOLERANCES, CLAIMS):
+        rule = dataclasses.replace(RULE, tolerance=tolerance)
+        factor = 1.0 + tolerances * tolerance
+        counts = [
+            sum(
+                own_status(base, own, factor, rule, allow=allow) is status
+                for base, head in pairs
+                for own in head.sessions
+            )
+            for allow in (False, True)
+        ]
+        sessions = sum(len(head.sessions) for _, head in pairs)
+        lines.append([format_tolerance(tolerance), code, status.name, sessions, *counts])
+    return tabulate(lines, ["tolerance", "code", "claimed", "own sessions", "by times alone", "less the core"])
+
+
+def failures_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
+    """How often fresh sessions say that unchanged code is slower, with and without what the core became slower by."""
     lines, sums = [], [0] * (1 + 2 * len(SUITES))
     for case, moments in sorted(by_case.items()):
         pairs = list(itertools.permutations(moments, 2))
@@ -77,7 +111,18 @@ def main() -> None:
     headings = ["case", "moments", "they differ by", "slope", "correlation", "pairs"]
     for tests in SUITES:
         headings += [f"{tests} tests: fail", "less the core"]
-    print(tabulate([*lines, ["all", "", "", "", "", *sums]], headings))
+    return tabulate([*lines, ["all", "", "", "", "", *sums]], headings)
+
+
+def main() -> None:
+    """Print the figures."""
+    by_case: dict[CaseId, list[Baseline]] = defaultdict(list)
+    for folder in sys.argv[1:]:
+        for case, baseline in baselines_of(Path(folder)).items():
+            by_case[case].append(baseline)
+    print(failures_table(by_case))
+    print()
+    print(claims_table(by_case))
 
 
 if __name__ == "__main__":

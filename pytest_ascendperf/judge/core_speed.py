@@ -8,8 +8,8 @@ against.
 
 Below that limit a core may still be slower in one minute than in another, by a tenth, for all sessions that are
 measured then. They agree with each other, so no spread tells. What the core itself became slower by is therefore no
-evidence against the code: the limit of a slowdown is raised by it. Work that waits for memory feels less of it than the
-fixed work does, so this allows for more than happened rather than for less.
+evidence against the code, and what it became faster by none for an improvement: the limits are moved by it. Work that
+waits for memory feels less of it than the fixed work does, so this allows for more than happened rather than for less.
 """
 
 from __future__ import annotations
@@ -55,16 +55,15 @@ def slowed_base_reasons(session: Session, base: Sequence[Session]) -> tuple[str,
     )
 
 
-def core_slowdown(sessions: Sequence[Session], base: Sequence[Session]) -> float:
-    """How much longer the fixed work took beside ``sessions`` than beside ``base``, 0.05 for 5 % longer.
+def core_change(sessions: Sequence[Session], base: Sequence[Session]) -> float:
+    """How much longer the fixed work took beside ``sessions`` than beside ``base``: 0.05 for 5 % longer, -0.05 shorter.
 
-    The ratio of the geometric means, as medians of sessions are compared. 0 where it took no longer, and where the
-    sessions of one side do not tell.
+    The ratio of the geometric means, as medians of sessions are compared. 0 where the sessions of one side do not tell.
     """
     before_us, now_us = _known_us(base), _known_us(sessions)
     if not before_us or not now_us:
         return 0.0
-    return max(0.0, math.expm1(mean([math.log(us) for us in now_us]) - mean([math.log(us) for us in before_us])))
+    return math.expm1(mean([math.log(us) for us in now_us]) - mean([math.log(us) for us in before_us]))
 
 
 def at_full_speed(sessions: Sequence[Session]) -> tuple[Session, ...]:

@@ -122,7 +122,7 @@ def _status(numbers: Contrast, rule: Rule) -> Status:
     fastest_claim = numbers.upper_bound(error_rate.IMPROVED_ALPHA)
     if fastest_claim is None:
         return Status.INCONCLUSIVE
-    if fastest_claim < -rule.tolerance and numbers.base_us - numbers.head_us > rule.min_change_us:
+    if fastest_claim < rule.improvement_limit and numbers.base_us - numbers.head_us > rule.min_change_us:
         return Status.IMPROVED
     return Status.PASS if is_within(numbers, rule, error_rate.PASS_ALPHA) else Status.INCONCLUSIVE
 
@@ -169,7 +169,7 @@ def _comparison(
         spread=numbers.spread,
         p_value=numbers.p_value(rule.limit),
         rank_p_value=rank_p,
-        core_slowdown=rule.core_slowdown,
+        core_change=rule.core_change,
     )
 
 

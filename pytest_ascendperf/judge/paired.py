@@ -189,7 +189,7 @@ class _Numbers:
             spread=self.spread,
             p_value=p_value,
             rank_p_value=None,
-            core_slowdown=0.0,  # both sides share their core, and their moment
+            core_change=0.0,  # both sides share their core, and their moment
         )
         return PairedOutcome(
             next=following, status=status, comparison=comparison, detectable_change=detectable, needed=needed

@@ -152,7 +152,9 @@ def origin_of(source: Anchor | Drift) -> str:
 
 def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, needed: NeededSessions | None) -> str:
     if status is Status.IMPROVED:
-        return f"{position}: the baseline is stale. Accept the new time with {UPDATE_OPTION}."
+        core = comparison.core_change
+        faster = f", on a core that was {format_share(-core)} faster" if core < 0.0 else ""
+        return f"{position}{faster}: the baseline is stale. Accept the new time with {UPDATE_OPTION}."
     if comparison.low is None or comparison.high is None:
         return f"{position}; {_limit(comparison, rule)}."
     if status is Status.PASS:
@@ -199,9 +201,9 @@ def _limit(comparison: Comparison, rule: Rule) -> str:
 
 def _raised_limit(comparison: Comparison, rule: Rule) -> str:
     limit = f"the limit is {format_tolerance(rule.tolerance)}"
-    if comparison.core_slowdown == 0.0:
+    if comparison.core_change <= 0.0:
         return limit
-    return f"{limit}, and {format_share(comparison.core_slowdown)} by which the core was slower"
+    return f"{limit}, and {format_share(comparison.core_change)} by which the core was slower"
 
 
 def _pending(rule: Rule) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ascendperf.judge.core_speed import core_slowdown, slowed_session_reasons
+from pytest_ascendperf.judge.core_speed import core_change, slowed_session_reasons
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.model.measurement import Clock
 
@@ -25,7 +25,7 @@ class FreshSessions:
     medians_us: tuple[float, ...]
     """Of those that count."""
     rule: Rule
-    """What they are judged by: the limit is raised by what the core was slower for them than for the base."""
+    """What they are judged by: its limits allow for what the core was slower or faster for them than for the base."""
     left_out: tuple[str, ...]
     """Why each of the others does not count, in a sentence."""
 
@@ -66,6 +66,6 @@ def fresh_sessions(
             usable.append(session)
     return FreshSessions(
         medians_us=tuple(medians_us),
-        rule=dataclasses.replace(rule, core_slowdown=core_slowdown(usable, base)),
+        rule=dataclasses.replace(rule, core_change=core_change(usable, base)),
         left_out=tuple(left_out),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
 from pytest_ascendperf.judge.attribution import attribute
-from pytest_ascendperf.judge.core_speed import slowed_session_reasons
+from pytest_ascendperf.judge.core_speed import core_change, slowed_session_reasons
 from pytest_ascendperf.judge.drift import comparable_anchor, confirm_drift, screen_drift
 from pytest_ascendperf.judge.exact import (
     NO_EVIDENCE,
@@ -129,7 +129,9 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
     clock, base_us, now_us = on_one_clock(session, baseline)
     anchor, told = comparable_anchor(session, baseline.anchor, clock)
     rule = dataclasses.replace(draft.rule, questions=1 if anchor is None else 2)
-    result = latency.screen(base_us, now_us, rule, resolution_us=resolution_us)
+    # A slower core may raise a suspicion in vain; a faster one is no improvement.
+    screening_rule = dataclasses.replace(rule, core_change=min(0.0, core_change((session,), baseline.sessions)))
+    result = latency.screen(base_us, now_us, screening_rule, resolution_us=resolution_us)
     if result.comparison is None:
         return _outcome(draft, Status.INVALID, reasons.invalid((_NOT_TIMES,)))
     reason = reasons.screened(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_ascendperf.model.stage import raised_limit
+from pytest_ascendperf.model.stage import raised_limit, times_core
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,17 @@ class Rule:
     """Cases judged in the same test (at least 1)."""
     questions: int = 1
     """Comparisons of one case of which each may fail it (at least 1): with its baseline, and with an anchor if any."""
-    core_slowdown: float = 0.0
-    """How much slower the core was for the judged sessions than for the base's (at least 0): the host's doing."""
+    core_change: float = 0.0
+    """How much slower the core was for the judged sessions than for the base's, below 0 faster: the host's doing."""
     max_kernels: int | None = None
     """Kernels that one call may run; None for as many as it likes."""
 
     @property
     def limit(self) -> float:
         """The relative change above which code is slower than allowed: the tolerance, raised by a slower core."""
-        return raised_limit(self.tolerance, self.core_slowdown)
+        return raised_limit(self.tolerance, self.core_change)
+
+    @property
+    def improvement_limit(self) -> float:
+        """The relative change below which code is faster by more than the tolerance, also if the core was faster."""
+        return times_core(-self.tolerance, min(0.0, self.core_change))

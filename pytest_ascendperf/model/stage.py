@@ -42,13 +42,14 @@ class Comparison:
     """Chance of so large a change if the true one were just the limit; None where no spread is known."""
     rank_p_value: float | None
     """Distribution-free p of gates with at least 19 baseline sessions; None below."""
-    core_slowdown: float
-    """How much longer fixed work took beside the judged sessions than beside the baseline's: the host's doing, by which
-    the limit is raised. 0 where it took no longer, or is not known."""
+    core_change: float
+    """How much longer fixed work took beside the judged sessions than beside the baseline's, below 0 shorter: the
+    host's doing. What is above 0 raises the limit of a slowdown, what is below 0 that of an improvement. 0 where it is
+    not known."""
 
     def limit(self, tolerance: float) -> float:
         """The change above which the case fails."""
-        return raised_limit(tolerance, self.core_slowdown)
+        return raised_limit(tolerance, self.core_change)
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -65,7 +66,7 @@ class Comparison:
             "spread": self.spread,
             "p_value": self.p_value,
             "rank_p_value": self.rank_p_value,
-            "core_slowdown": self.core_slowdown,
+            "core_change": self.core_change,
         }
 
     @classmethod
@@ -84,10 +85,15 @@ class Comparison:
             spread=fields.optional_number(data, "spread"),
             p_value=fields.optional_number(data, "p_value"),
             rank_p_value=fields.optional_number(data, "rank_p_value"),
-            core_slowdown=fields.number(fields.required(data, "core_slowdown"), "core_slowdown"),
+            core_change=fields.number(fields.required(data, "core_change"), "core_change"),
         )
 
 
-def raised_limit(tolerance: float, core_slowdown: float) -> float:
-    """The relative change above which code is slower by more than ``tolerance`` on a core that is itself slower."""
-    return tolerance + core_slowdown + tolerance * core_slowdown
+def raised_limit(tolerance: float, core_change: float) -> float:
+    """The relative change above which code is slower by more than ``tolerance``, also if the core is itself slower."""
+    return times_core(tolerance, max(0.0, core_change))
+
+
+def times_core(change: float, core_change: float) -> float:
+    """The relative change of code that changed by ``change`` on a core that changed by ``core_change``."""
+    return change + core_change + change * core_change

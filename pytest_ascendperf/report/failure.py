@@ -69,7 +69,7 @@ def _time_headline(verdict: Verdict) -> str:
         return f"{subject} {status_word(verdict.status).lower()}: {printable(verdict.reason)}"
     limit_us = decisive.base_us * (1.0 + decisive.limit(verdict.tolerance))
     base = _base_word(verdict)
-    core = f", the core itself {format_share(decisive.core_slowdown)} slower" if decisive.core_slowdown else ""
+    core = f", the core itself {format_share(decisive.core_change)} slower" if decisive.core_change > 0.0 else ""
     text = (
         f"{subject} {format_duration(decisive.head_us)} > {format_duration(limit_us, digits=5, exact=False)} "
         f"({base} {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}{core}): "
@@ -153,8 +153,8 @@ def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str
         facts.append((f"{comparison.confidence * 100:g} % interval", interval))
     if comparison.p_value is not None:
         limit = format_tolerance(tolerance)
-        if comparison.core_slowdown:
-            limit = f"{limit}, and its core {format_share(comparison.core_slowdown)},"
+        if comparison.core_change > 0.0:
+            limit = f"{limit}, and its core {format_share(comparison.core_change)},"
         meaning = f"the chance of measuring this if the code were just {limit} slower"
         facts.append(("p", f"{format_chance(comparison.p_value)}: {meaning}"))
     if comparison.rank_p_value is not None:

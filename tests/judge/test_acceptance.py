@@ -75,7 +75,7 @@ def drift(*, status_without: Status | None) -> Drift:
         spread=0.0,
         p_value=0.0,
         rank_p_value=None,
-        core_slowdown=0.0,
+        core_change=0.0,
     )
     return Drift(
         screen=comparison,

@@ -1,8 +1,9 @@
-"""Sessions of a slowed core: which are left out, and what is not judged against."""
+"""Sessions of a slowed core: which are left out, what is not judged against, and how limits move with the core."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from pytest_ascendperf.judge.confirmation import sessions_taken
 from pytest_ascendperf.judge.core_speed import (
     at_full_speed,
-    core_slowdown,
+    core_change,
     slowed_base_reasons,
     slowed_session_reasons,
 )
@@ -119,16 +120,16 @@ def test_both_sides_of_a_core_that_has_been_slow_since_then_are_compared() -> No
         pytest.param((5.0, 6.05), (5.0, 5.0), 0.1, id="by the geometric mean"),
         pytest.param((5.5, None), (None, 5.0), 0.1, id="of those that tell"),
         pytest.param((5.0, 5.0), (5.0, 5.0), 0.0, id="as fast"),
-        pytest.param((4.5, 4.5), (5.0, 5.0), 0.0, id="faster"),
+        pytest.param((4.5, 4.5), (5.0, 5.0), -0.1, id="faster"),
         pytest.param((None,), (5.0,), 0.0, id="now none tells"),
         pytest.param((5.5,), (None,), 0.0, id="then none told"),
         pytest.param((), (5.0,), 0.0, id="no session"),
     ],
 )
-def test_a_core_is_slower_by_what_the_fixed_work_takes_longer(
+def test_a_core_changed_by_what_the_fixed_work_takes_longer_or_shorter(
     now_us: tuple[float | None, ...], before_us: tuple[float | None, ...], share: float
 ) -> None:
-    found = core_slowdown([on_core(each) for each in now_us], [on_core(each) for each in before_us])
+    found = core_change([on_core(each) for each in now_us], [on_core(each) for each in before_us])
     assert found == pytest.approx(share, abs=1e-12)
 
 
@@ -157,12 +158,55 @@ def test_the_raised_limit_is_told() -> None:
         "Confirmed in 2 fresh processes."
     )
     assert slower.screen is not None
-    assert slower.screen.core_slowdown == 0.0
+    assert slower.screen.core_change == 0.0
     assert slower.confirm is not None
     assert slower.confirm.limit(0.05) == pytest.approx(1.05 * 1.05 - 1.0)
     undecided = judge_confirmed(judgement, [measured(on_core(5.25, 107.0))] * 2)
     assert undecided.status is Status.INCONCLUSIVE
     assert "; the limit is 5 %, and 5.0 % by which the core was slower." in undecided.reason
+
+
+@pytest.mark.parametrize(
+    ("core_us", "status"),
+    [
+        pytest.param(5.0, Status.IMPROVED, id="the core is as fast"),
+        pytest.param(5.5, Status.IMPROVED, id="it is slower"),
+        pytest.param(None, Status.IMPROVED, id="it does not tell"),
+        pytest.param(4.8, Status.IMPROVED, id="it is 4 % faster"),
+        pytest.param(4.5, Status.PASS, id="it is 10 % faster"),
+    ],
+)
+def test_what_the_core_became_faster_by_is_no_improvement_of_the_code(core_us: float | None, status: Status) -> None:
+    """Times are down by 12 %: more than 5 % and 4 %, less than 5 % and 10 %."""
+    base = (on_core(5.0),) * 5
+    assert judged(on_core(core_us, 88.0), *base).verdict.status is status
+    suspected = judged(on_core(5.0, 160.0), *base)
+    assert judge_confirmed(suspected, [measured(on_core(core_us, 88.0))] * 2).status is status
+
+
+def test_an_improvement_says_how_much_faster_the_core_was() -> None:
+    improved = judged(on_core(4.8, 88.0), *(on_core(5.0),) * 5).verdict
+    assert improved.reason == (
+        "88.00 µs is 12.0 % below the baseline's 100.0 µs, on a core that was 4.0 % faster: the baseline is stale. "
+        "Accept the new time with --ascendperf-update-baselines."
+    )
+    assert improved.screen is not None
+    assert improved.screen.core_change == pytest.approx(-0.04)
+
+
+def test_a_faster_core_raises_no_suspicion_and_forbids_no_pass() -> None:
+    base = (on_core(5.0),) * 5
+    for core_us in (4.5, 5.0):
+        passed = judged(on_core(core_us, 104.0), *base)
+        assert (passed.verdict.status, passed.needs_confirmation) == (Status.PASS, False)
+        assert judged(on_core(core_us, 107.0), *base).needs_confirmation
+
+
+def test_a_slowdown_on_a_faster_core_is_told_without_it() -> None:
+    judgement = judged(on_core(4.5, 112.0), *(on_core(5.0),) * 5)
+    assert judge_confirmed(judgement, [measured(on_core(4.5, 112.0))] * 2).reason == (
+        "112.0 µs is 12.0 % above the baseline's 100.0 µs; the limit is 5 %. Confirmed in 2 fresh processes."
+    )
 
 
 def test_a_slower_core_is_no_slow_drift_either() -> None:
@@ -184,10 +228,11 @@ def test_no_look_ends_early_on_what_the_core_became_slower_by() -> None:
 
 
 @pytest.mark.parametrize("felt", [0.3, 1.0])
-def test_minutes_of_a_slower_core_raise_no_alarm_and_hide_no_slowdown_that_is_larger(felt: float) -> None:
+def test_minutes_of_another_core_raise_no_alarm_claim_nothing_and_hide_no_change_that_is_larger(felt: float) -> None:
     """Cores differ by 5 % from minute to minute and by 3 % from process to process; work feels it wholly or in part.
 
-    1 % of 2,000 is 20. Without the allowance 36 and 211 of them fail, and as many slowdowns of 30 % are found.
+    1 % of 2,000 is 20. Without the allowance 37 and 212 of them fail, 24 and 106 are said to have improved, and as many
+    changes of 30 % are found.
     """
     rng = np.random.default_rng(7)
     rule = replace(RULE, tolerance=0.02, confirm_sessions=5)
@@ -197,10 +242,13 @@ def test_minutes_of_a_slower_core_raise_no_alarm_and_hide_no_slowdown_that_is_la
         times = felt * core + 0.01 * rng.standard_normal(count) + change
         return [on_core(5.0 * math.exp(c), 100.0 * math.exp(t)) for c, t in zip(core, times, strict=True)]
 
-    def fails(change: float) -> bool:
+    def status(change: float) -> Status:
         stored, (own, *fresh) = sessions(5), sessions(6, change)
         judgement = judged(own, *stored, rule=rule)
-        return judge_confirmed(judgement, sessions_taken(judgement, map(measured, fresh))).status is Status.REGRESSED
+        return judge_confirmed(judgement, sessions_taken(judgement, map(measured, fresh))).status
 
-    assert sum(fails(0.0) for _ in range(2_000)) <= 20
-    assert sum(fails(0.3) for _ in range(200)) > 190
+    unchanged = Counter(status(0.0) for _ in range(2_000))
+    assert unchanged[Status.REGRESSED] <= 20
+    assert unchanged[Status.IMPROVED] <= 20
+    assert sum(status(0.3) is Status.REGRESSED for _ in range(200)) > 190
+    assert sum(status(-0.3) is Status.IMPROVED for _ in range(200)) > 180

@@ -52,7 +52,7 @@ COMPARISON = Comparison(
     spread=0.0,
     p_value=1e-300,
     rank_p_value=None,
-    core_slowdown=0.03,
+    core_change=0.03,
 )
 DRIFT = Drift(
     screen=COMPARISON,

@@ -52,7 +52,7 @@ def test_a_small_regression_is_told_in_per_cent(judged: Callable[..., ReportedCa
 def test_a_limit_that_a_slower_core_raised_is_told_with_its_reason(judged: Callable[..., ReportedCase]) -> None:
     verdict = judged(14.0, base_us=(12.5,) * 5, fresh_us=(14.0,) * 5).verdict
     assert verdict.confirm is not None
-    verdict = replace(verdict, confirm=replace(verdict.confirm, core_slowdown=0.04))
+    verdict = replace(verdict, confirm=replace(verdict.confirm, core_change=0.04))
     first, *lines = failure_text(verdict, COMMAND_LINE).splitlines()
     assert first == (
         "latency 14.00 µs > 13.650 µs (baseline 12.50 µs + 5 %, the core itself 4.0 % slower): 12.0 % slower, "
@@ -60,6 +60,13 @@ def test_a_limit_that_a_slower_core_raised_is_told_with_its_reason(judged: Calla
     )
     meaning = "the chance of measuring this if the code were just 5 %, and its core 4.0 %, slower"
     assert any(line.startswith("  p ") and line.endswith(meaning) for line in lines)
+
+
+def test_a_faster_core_moves_no_limit_of_a_slowdown_and_is_not_told(judged: Callable[..., ReportedCase]) -> None:
+    verdict = judged(14.0, base_us=(12.5,) * 5, fresh_us=(14.0,) * 5).verdict
+    assert verdict.confirm is not None
+    faster = replace(verdict, confirm=replace(verdict.confirm, core_change=-0.04))
+    assert failure_text(faster, COMMAND_LINE) == failure_text(verdict, COMMAND_LINE)
 
 
 def test_the_rank_p_value_is_told_where_there_is_one(judged: Callable[..., ReportedCase]) -> None:
