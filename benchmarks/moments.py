@@ -38,14 +38,15 @@ from pytest_ascendperf.units import format_share, format_tolerance
 RULE = Rule(tolerance=0.02, min_change_us=1.0, confirm_sessions=5, suite_tests=1, cases=1)
 SUITES = (1, 24)
 """Tests of a run, between which the chance of a false alarm is divided."""
-TOLERANCES = (0.02, 0.05)
+TOLERANCES = (0.02, 0.05, 0.1)
 CLAIMS = (
+    ("unchanged", 0.0, Status.PASS),
     ("unchanged", 0.0, Status.IMPROVED),
     ("faster by the tolerance", -1.0, Status.IMPROVED),
     ("slower by the tolerance", 1.0, Status.PASS),
     ("slower by twice the tolerance", 2.0, Status.PASS),
 )
-"""What code does, by how many tolerances, and what must then seldom be claimed of it."""
+"""What code does, by how many tolerances, and what is claimed of it: the first is right, the others must be seldom."""
 
 
 def baselines_of(folder: Path) -> dict[CaseId, Baseline]:

@@ -10,6 +10,7 @@ Below that limit a core may still be slower in one minute than in another, by a 
 measured then. They agree with each other, so no spread tells. What the core itself became slower by is therefore no
 evidence against the code, and what it became faster by none for an improvement: the limits are moved by it. Work that
 waits for memory feels less of it than the fixed work does, so this allows for more than happened rather than for less.
+For a pass, which is claimed less strictly, the limit is moved by half of it.
 """
 
 from __future__ import annotations

@@ -133,9 +133,9 @@ def is_slower(numbers: Contrast, rule: Rule, alpha: float) -> bool:
 
 
 def is_within(numbers: Contrast, rule: Rule, alpha: float) -> bool:
-    """Whether the change is shown at level ``alpha`` to be within the tolerance, or below the least one in µs."""
+    """Whether the change is shown at level ``alpha`` to be within what passes, or below the least one in µs."""
     at_most = numbers.upper_bound(alpha)
-    return at_most is not None and (at_most <= rule.tolerance or at_most * numbers.base_us < rule.min_change_us)
+    return at_most is not None and (at_most <= rule.pass_limit or at_most * numbers.base_us < rule.min_change_us)
 
 
 def _needed(status: Status, numbers: Contrast, rule: Rule) -> NeededSessions | None:

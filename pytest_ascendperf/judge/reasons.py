@@ -10,7 +10,7 @@ from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.measurement import Clock
-from pytest_ascendperf.model.protocol import Rule
+from pytest_ascendperf.model.protocol import PASS_SHARE, Rule
 from pytest_ascendperf.model.stage import Comparison
 from pytest_ascendperf.model.verdict import Drift, Status
 from pytest_ascendperf.statistics.order import median
@@ -158,10 +158,13 @@ def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, ne
     if comparison.low is None or comparison.high is None:
         return f"{position}; {_limit(comparison, rule)}."
     if status is Status.PASS:
-        return f"{position} and {_at_most(comparison, comparison.high)}; {_pass_limit(comparison.high, rule)}."
+        why = _pass_limit(comparison, rule) if comparison.high <= rule.pass_limit else _least(rule)
+        return f"{position} and {_at_most(comparison, comparison.high)}; {why}."
     extent = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
     advice = "" if needed is None else f" {_advice(needed, comparison, rule)}"
-    return f"{position}, and the true change may be anything from {extent}; {_limit(comparison, rule)}.{advice}"
+    limit = _pass_limit(comparison, rule) if comparison.core_change < 0.0 else _raised_limit(comparison, rule)
+    limit = _with_least(limit, comparison, rule)
+    return f"{position}, and the true change may be anything from {extent}; {limit}.{advice}"
 
 
 def position_of(comparison: Comparison, clock: Clock, base_name: str = "the baseline") -> str:
@@ -186,17 +189,23 @@ def _at_most(comparison: Comparison, high: float) -> str:
     return f"{side} {format_share(abs(high))} {'above' if high >= 0.0 else 'below'} it with {share} confidence"
 
 
-def _pass_limit(high: float, rule: Rule) -> str:
-    if high <= rule.tolerance:
-        return f"the limit is {format_tolerance(rule.tolerance)}"
-    return f"differences below {format_duration(rule.min_change_us, digits=1)} do not count"
+def _pass_limit(comparison: Comparison, rule: Rule) -> str:
+    limit = f"the limit is {format_tolerance(rule.tolerance)}"
+    if comparison.core_change >= 0.0:
+        return limit
+    return f"{limit}, less {format_share(-PASS_SHARE * comparison.core_change)} for a core that was faster"
 
 
 def _limit(comparison: Comparison, rule: Rule) -> str:
-    limit = _raised_limit(comparison, rule)
-    if rule.min_change_us > rule.tolerance * comparison.base_us:
-        return f"{limit}, and differences below {format_duration(rule.min_change_us, digits=1)} do not count"
-    return limit
+    return _with_least(_raised_limit(comparison, rule), comparison, rule)
+
+
+def _with_least(limit: str, comparison: Comparison, rule: Rule) -> str:
+    return f"{limit}, and {_least(rule)}" if rule.min_change_us > rule.tolerance * comparison.base_us else limit
+
+
+def _least(rule: Rule) -> str:
+    return f"differences below {format_duration(rule.min_change_us, digits=1)} do not count"
 
 
 def _raised_limit(comparison: Comparison, rule: Rule) -> str:

@@ -129,13 +129,13 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
     clock, base_us, now_us = on_one_clock(session, baseline)
     anchor, told = comparable_anchor(session, baseline.anchor, clock)
     rule = dataclasses.replace(draft.rule, questions=1 if anchor is None else 2)
-    # A slower core may raise a suspicion in vain; a faster one is no improvement.
+    # A slower core may raise a suspicion in vain; a faster one is no improvement, and not all of a pass.
     screening_rule = dataclasses.replace(rule, core_change=min(0.0, core_change((session,), baseline.sessions)))
     result = latency.screen(base_us, now_us, screening_rule, resolution_us=resolution_us)
     if result.comparison is None:
         return _outcome(draft, Status.INVALID, reasons.invalid((_NOT_TIMES,)))
     reason = reasons.screened(
-        result.status, result.comparison, rule, clock=clock, flagged=result.flagged, needed=result.needed
+        result.status, result.comparison, screening_rule, clock=clock, flagged=result.flagged, needed=result.needed
     )
     drift, drift_flagged = None, False
     if anchor is not None:
@@ -202,7 +202,7 @@ def _confirmed(
         reason = reasons.unconfirmed(verdict.screen, rule, len(usable.medians_us), clock=clock)
     else:
         reason = reasons.confirmed(
-            result.status, result.comparison, rule, clock=clock, screen=verdict.screen, needed=result.needed
+            result.status, result.comparison, usable.rule, clock=clock, screen=verdict.screen, needed=result.needed
         )
     missing = (*problems, *usable.left_out)
     if missing:

@@ -44,8 +44,8 @@ class Comparison:
     """Distribution-free p of gates with at least 19 baseline sessions; None below."""
     core_change: float
     """How much longer fixed work took beside the judged sessions than beside the baseline's, below 0 shorter: the
-    host's doing. What is above 0 raises the limit of a slowdown, what is below 0 that of an improvement. 0 where it is
-    not known."""
+    host's doing. What is above 0 raises the limit of a slowdown, what is below 0 lowers those of an improvement and, by
+    half of it, of a pass. 0 where it is not known."""
 
     def limit(self, tolerance: float) -> float:
         """The change above which the case fails."""

@@ -194,12 +194,48 @@ def test_an_improvement_says_how_much_faster_the_core_was() -> None:
     assert improved.screen.core_change == pytest.approx(-0.04)
 
 
-def test_a_faster_core_raises_no_suspicion_and_forbids_no_pass() -> None:
+@pytest.mark.parametrize(
+    ("core_us", "status", "limit"),
+    [
+        pytest.param(5.0, Status.PASS, "the limit is 5 %", id="the core is as fast"),
+        pytest.param(5.5, Status.PASS, "the limit is 5 %", id="it is slower"),
+        pytest.param(
+            4.9, Status.PASS, "the limit is 5 %, less 1.0 % for a core that was faster", id="it is 2 % faster"
+        ),
+        pytest.param(
+            4.6, Status.INCONCLUSIVE, "the limit is 5 %, less 4.0 % for a core that was faster", id="it is 8 % faster"
+        ),
+    ],
+)
+def test_half_of_what_the_core_became_faster_by_is_no_evidence_for_a_pass(
+    core_us: float, status: Status, limit: str
+) -> None:
+    """Times are up by 2 %: less than 5 % and 4 %, more than 1 %."""
+    base = (on_core(5.0),) * 5
+    screened = judged(on_core(core_us, 102.0), *base)
+    assert (screened.verdict.status, screened.needs_confirmation) == (status, False)
+    assert f"; {limit}." in screened.verdict.reason
+    suspected = judged(on_core(5.0, 160.0), *base)
+    confirmed = judge_confirmed(suspected, [measured(on_core(core_us, 102.0))] * 2)
+    assert confirmed.status is status
+    assert f"; {limit}." in confirmed.reason
+
+
+def test_a_faster_core_raises_no_suspicion() -> None:
     base = (on_core(5.0),) * 5
     for core_us in (4.5, 5.0):
-        passed = judged(on_core(core_us, 104.0), *base)
-        assert (passed.verdict.status, passed.needs_confirmation) == (Status.PASS, False)
+        assert not judged(on_core(core_us, 104.0), *base).needs_confirmation
         assert judged(on_core(core_us, 107.0), *base).needs_confirmation
+
+
+def test_what_does_not_count_in_microseconds_passes_on_a_faster_core_too() -> None:
+    rule = replace(RULE, min_change_us=10.0)
+    base = (on_core(5.0),) * 5
+    screened = judged(on_core(4.6, 102.0), *base, rule=rule).verdict
+    confirmed = judge_confirmed(judged(on_core(5.0, 160.0), *base, rule=rule), [measured(on_core(4.6, 102.0))] * 2)
+    for passed in (screened, confirmed):
+        assert passed.status is Status.PASS
+        assert passed.reason.endswith("; differences below 10 µs do not count.")
 
 
 def test_a_slowdown_on_a_faster_core_is_told_without_it() -> None:

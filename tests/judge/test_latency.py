@@ -313,11 +313,12 @@ def test_between_the_tolerance_and_the_raised_limit_nothing_is_shown(
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 0.03])
-def test_a_faster_core_multiplies_the_limit_of_an_improvement_alone(tolerance: float) -> None:
+def test_a_faster_core_multiplies_the_limits_of_an_improvement_and_by_half_of_a_pass(tolerance: float) -> None:
     rule = replace(RULE, tolerance=tolerance)
     faster, slower = replace(rule, core_change=-0.04), replace(rule, core_change=0.04)
     assert faster.improvement_limit == pytest.approx((1.0 - tolerance) * 0.96 - 1.0)
-    assert (faster.limit, slower.improvement_limit) == (rule.limit, rule.improvement_limit) == (tolerance, -tolerance)
+    assert faster.pass_limit == pytest.approx((1.0 + tolerance) * 0.98 - 1.0)
+    assert (faster.limit, slower.pass_limit, slower.improvement_limit) == (tolerance, tolerance, -tolerance)
 
 
 def test_ranks_are_asked_about_the_raised_limit_as_well() -> None:
