@@ -161,7 +161,10 @@ def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, ne
         why = _pass_limit(comparison, rule) if comparison.high <= rule.pass_limit else _least(rule)
         return f"{position} and {_at_most(comparison, comparison.high)}; {why}."
     extent = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
-    advice = "" if needed is None else f" {_advice(needed, comparison, rule)}"
+    if comparison.high <= rule.tolerance:
+        advice = f" Run it again. Where the core stays as fast, record the baseline again with {UPDATE_OPTION}."
+    else:
+        advice = "" if needed is None else f" {_advice(needed, comparison, rule)}"
     limit = _pass_limit(comparison, rule) if comparison.core_change < 0.0 else _raised_limit(comparison, rule)
     limit = _with_least(limit, comparison, rule)
     return f"{position}, and the true change may be anything from {extent}; {limit}.{advice}"

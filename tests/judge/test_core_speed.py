@@ -221,6 +221,17 @@ def test_half_of_what_the_core_became_faster_by_is_no_evidence_for_a_pass(
     assert f"; {limit}." in confirmed.reason
 
 
+def test_what_a_faster_core_alone_keeps_from_passing_says_what_to_do() -> None:
+    base = (on_core(5.0),) * 5
+    within, beyond = (
+        judged(on_core(4.6, 102.0), *base).verdict.reason,
+        judged(on_core(4.6, 104.6), *base).verdict.reason,
+    )
+    advice = "Run it again. Where the core stays as fast, record the baseline again with --ascendperf-update-baselines."
+    assert within.endswith(f"; the limit is 5 %, less 4.0 % for a core that was faster. {advice}")
+    assert advice not in beyond
+
+
 def test_a_faster_core_raises_no_suspicion() -> None:
     base = (on_core(5.0),) * 5
     for core_us in (4.5, 5.0):
