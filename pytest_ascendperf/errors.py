@@ -77,3 +77,7 @@ class ProfileError(AscendPerfError):
         self.place = place
         """Where in the file: ``line 17``, ``event 12``; empty where it is the whole file."""
         super().__init__(f"profile {path}{f', {place}' if place else ''}: {problem}")
+
+
+class EmptyProfileError(ProfileError):
+    """A profile that can be read and tells that nothing ran of what it is asked for."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.devices.base import Device
-from pytest_ascendperf.errors import ProfileError
+from pytest_ascendperf.errors import EmptyProfileError, ProfileError
 from pytest_ascendperf.model.kernel_times import with_kernel_times
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ CALLS = 3
 """Calls that are profiled: enough to see whether each of them runs the same kernels."""
 LONG_CALL_US = 1e6
 """A call that takes longer is profiled once."""
+NOTHING_RAN = "Its calls ran no kernels, and no operators of torch."
+"""Why there is no profile of a call that does not use torch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ def record_calls(
             trace = open_profile(recording.path)
             if recording.kernel_times is not None:
                 trace = with_kernel_times(trace, recording.kernel_times, "mspti")
+        except EmptyProfileError:
+            return NOTHING_RAN
         except ProfileError as error:
             return str(error)
     return replace(trace, notes=(*trace.notes, *recording.notes)), recording.source

@@ -14,7 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_ascendperf.errors import ProfileError
+from pytest_ascendperf.errors import EmptyProfileError, ProfileError
 from pytest_ascendperf.model.kernel_columns import ABSENT
 from pytest_ascendperf.model.kernels import COMMUNICATION, Activity, KernelTrace
 from pytest_ascendperf.profiles import cells
@@ -45,7 +45,8 @@ _STEP = re.compile(r"ProfilerStep#([0-9]{1,18})")
 def read_timeline(path: Path, activity: Activity | None = None) -> KernelTrace:
     """The kernels of the timeline at ``path``, or the operators of its host where it has none.
 
-    ``activity`` asks for one of the two. Raises ProfileError with the number of the event.
+    ``activity`` asks for one of the two. Raises ProfileError with the number of the event, and EmptyProfileError where
+    there is neither.
     """
     rows: dict[Activity, TimelineRows] = {"device": TimelineRows(), "host": TimelineRows()}
     found_npu = False
@@ -69,7 +70,7 @@ def read_timeline(path: Path, activity: Activity | None = None) -> KernelTrace:
     chosen = activity or ("device" if len(rows["device"]) else "host")
     if not len(rows[chosen]):
         what = "kernels" if chosen == "device" else "operators" if activity else "kernels and no operators"
-        raise ProfileError(str(path), f"holds no {what}. Was anything run while the profiler was on?")
+        raise EmptyProfileError(str(path), f"holds no {what}. Was anything run while the profiler was on?")
     if chosen == "host":
         return rows["host"].host_trace()
     # A step's work runs on the device after the host has moved on: only the device's own annotations tell.

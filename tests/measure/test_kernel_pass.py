@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from pytest_ascendperf.devices.cpu import CpuDevice
 from pytest_ascendperf.devices.scripted import ScriptedDevice
-from pytest_ascendperf.measure.kernel_pass import CALLS, LONG_CALL_US, profile_kernels, record_calls
+from pytest_ascendperf.measure.kernel_pass import CALLS, LONG_CALL_US, NOTHING_RAN, profile_kernels, record_calls
 
 
 def linear(device: ScriptedDevice) -> Callable[[], None]:
@@ -72,6 +73,13 @@ def test_a_long_call_is_profiled_once(device: ScriptedDevice) -> None:
 def test_without_named_kernels_there_is_no_table_and_no_problem(device: ScriptedDevice) -> None:
     found = profile_kernels(device, lambda: device.spend(10.0), call_us=10.0)
     assert (found.table, found.trace, found.problem) == (None, None, None)
+
+
+def test_a_call_without_torch_is_told_to_have_run_nothing() -> None:
+    """The file that held nothing is gone by then, so it is not named."""
+    device = CpuDevice()
+    device.prepare()
+    assert profile_kernels(device, lambda: sorted("kernels"), call_us=10.0).problem == NOTHING_RAN
 
 
 def test_an_error_of_the_call_goes_through(device: ScriptedDevice) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_ascendperf.errors import EmptyProfileError
 from pytest_ascendperf.model.kernels import COMMUNICATION, Activity
 from pytest_ascendperf.profiles import ProfileError
 from pytest_ascendperf.profiles.timeline import NPU_TIMELINE, read_timeline
@@ -154,7 +155,7 @@ def test_a_grid_that_is_none_is_left_out(args: dict[str, object], write: Write) 
     ("activity", "what"), [("device", "kernels"), ("host", "operators"), (None, "kernels and no operators")]
 )
 def test_a_timeline_of_nothing_says_so(activity: Activity | None, what: str, write: Write) -> None:
-    with pytest.raises(ProfileError, match=f"holds no {what}. Was anything run"):
+    with pytest.raises(EmptyProfileError, match=f"holds no {what}. Was anything run"):
         read_timeline(write("trace.json", json.dumps({"traceEvents": CPU[-2:]})), activity)
 
 
