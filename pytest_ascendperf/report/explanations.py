@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pytest_ascendperf.model.environment import KeyDifference
 from pytest_ascendperf.model.verdict import Status, Verdict
 from pytest_ascendperf.report.next_step import CommandLine, accept_what_ran, next_step
-from pytest_ascendperf.report.wording import BAD_NEWS_FIRST, counted, printable, status_word
+from pytest_ascendperf.report.wording import BAD_NEWS_FIRST, counted, first_of, printable, status_word
 
 SHOWN_PER_GROUP = 10
 """Lines of reasons per group; the rest is counted."""
@@ -94,8 +94,7 @@ def _shown(groups: dict[str, list[Verdict]]) -> list[str]:
     """One line per cause, with the first of its cases and the number of the others."""
     lines: list[str] = []
     for cause, verdicts in groups.items():
-        others = f" and {counted(len(verdicts) - 1, 'other')}" if len(verdicts) > 1 else ""
-        lines.append("  " + printable(f"{verdicts[0].case}{others}: {cause}"))
+        lines.append("  " + printable(f"{first_of([verdict.case for verdict in verdicts])}: {cause}"))
     if len(lines) <= SHOWN_PER_GROUP:
         return lines
     hidden = len(lines) - SHOWN_PER_GROUP

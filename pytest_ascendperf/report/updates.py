@@ -10,7 +10,7 @@ from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.report.kernels import table_change
 from pytest_ascendperf.report.next_step import CommandLine
-from pytest_ascendperf.report.wording import ABSENT, aligned, counted, printable
+from pytest_ascendperf.report.wording import ABSENT, aligned, counted, first_of, printable
 from pytest_ascendperf.statistics.series import mean, standard_deviation
 from pytest_ascendperf.units import format_change, format_duration, format_share
 
@@ -119,12 +119,12 @@ def _fewer_sessions(recorded: Sequence[RecordedCase]) -> list[str]:
 
 
 def _without_kernels(recorded: Sequence[RecordedCase]) -> list[str]:
-    """A line per case of which no kernels could be stored."""
-    lines = [
-        "  " + printable(f"{change.case}: {change.kernels_problem}")
-        for change in recorded
-        if change.kernels_problem is not None
-    ]
+    """A line per reason why no kernels could be stored, with the first of its cases and the number of the others."""
+    cases: dict[str, list[CaseId]] = {}
+    for change in recorded:
+        if change.kernels_problem is not None:
+            cases.setdefault(change.kernels_problem, []).append(change.case)
+    lines = ["  " + printable(f"{first_of(concerned)}: {problem}") for problem, concerned in cases.items()]
     return ["Stored without kernels, so what runs will not be compared:", *lines] if lines else []
 
 

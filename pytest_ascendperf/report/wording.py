@@ -33,6 +33,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else plural}"
 
 
+def first_of(names: Sequence[object]) -> str:
+    """The first name, and how many others there are: ``a.py::t and 2 others``."""
+    others = f" and {counted(len(names) - 1, 'other')}" if len(names) > 1 else ""
+    return f"{names[0]}{others}"
+
+
 def printable(text: object) -> str:
     """``text`` on one line, what cannot be printed spelled out: names are their author's, a row must stay a row."""
     return "".join(

@@ -72,6 +72,18 @@ def test_a_baseline_without_kernels_that_should_have_some_is_told(baseline_of: C
     ]
 
 
+def test_cases_that_lack_kernels_for_one_reason_share_a_line(baseline_of: Callable[..., Baseline]) -> None:
+    baselines = [baseline_of((12.5,), f"a.py::t{number}") for number in range(4)]
+    problems = ("Nothing ran.", "It broke.", "Nothing ran.", "Nothing ran.")
+    changes = [
+        replace(recorded(baseline), kernels_problem=problem)
+        for baseline, problem in zip(baselines, problems, strict=True)
+    ]
+    lines = update_table(changes, CommandLine(), kept=0, not_recorded=[])
+    assert "  a.py::t0 and 2 others: Nothing ran." in lines
+    assert "  a.py::t1: It broke." in lines
+
+
 def test_how_far_new_times_are_from_their_anchors_is_told_with_what_comes_of_it(
     baseline_of: Callable[..., Baseline],
 ) -> None:
