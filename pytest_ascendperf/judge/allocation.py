@@ -81,13 +81,21 @@ def sampling_s(account: Account, asked_s: float) -> float | None:
 
 def may_confirm(account: Account, sessions: int) -> bool:
     """Whether a suspect that has this many fresh sessions may have another one now. ``account.mean`` must be known."""
+    suspects_s = _false_suspects_s(account, account.tests_left) if sessions >= FEWEST_SESSIONS else 0.0
+    return _has_time(account, sessions, suspects_s)
+
+
+def may_decide(account: Account, sessions: int) -> bool:
+    """The same for a test that is no suspect, and that one session left open: suspects to come go first."""
+    return _has_time(account, sessions, _false_suspects_s(account, account.tests_left))
+
+
+def _has_time(account: Account, sessions: int, suspects_s: float) -> bool:
     mean = account.mean
     if mean is None:
         return False
-    reserved_s = account.tests_left * (mean.overhead_s + min(LEAST_SHARE * mean.asked_s, mean.sampled_s))
-    if sessions >= FEWEST_SESSIONS:
-        reserved_s += _false_suspects_s(account, account.tests_left)
-    return account.left_s - reserved_s >= max(FEWEST_SESSIONS - sessions, 1) * _fresh_s(account)
+    first_s = account.tests_left * (mean.overhead_s + min(LEAST_SHARE * mean.asked_s, mean.sampled_s))
+    return account.left_s - first_s - suspects_s >= max(FEWEST_SESSIONS - sessions, 1) * _fresh_s(account)
 
 
 def may_go_on(account: Account) -> bool:

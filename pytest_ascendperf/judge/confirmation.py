@@ -1,4 +1,4 @@
-"""How many fresh sessions a flagged case takes: as many as it needs to be decided, and no more.
+"""How many fresh sessions a case takes that is measured again: as many as it needs to be decided, and no more.
 
 Asked after each session. At an early look a case ends as REGRESSED, at the look's share of the level; at other ones,
 or the same, as a PASS that is shown more strictly than at the end, or because neither can be expected any more. A stop
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: Sequence[str] = ()) -> bool:
-    """Whether a flagged case should be measured in another fresh process.
+    """Whether a case should be measured in another fresh process.
 
     ``fresh`` and ``problems`` are what the processes so far brought, as for
     :func:`~pytest_ascendperf.judge.verdict.judge_confirmed`. False where the judgement asks for no confirmation.
@@ -38,7 +38,7 @@ def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: 
     if not judgement.needs_confirmation or baseline is None:
         return False
     left = rule.confirm_sessions - len(fresh) - len(problems)
-    questions = [_question(judgement, base, fresh) for base in _suspected(judgement, baseline)]
+    questions = [_question(judgement, base, fresh) for base in _open(judgement, baseline)]
     if left <= 0 or all(len(usable_us) + left < error_rate.FEWEST_SESSIONS for _, usable_us, _ in questions):
         return False
     resolution_us = judgement.resolution_us
@@ -47,12 +47,12 @@ def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: 
     return not all(is_settled(*question, resolution_us=resolution_us) for question in questions)
 
 
-def _suspected(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anchor]:
-    """What the case looks slower than."""
-    suspected: list[Baseline | Anchor] = [baseline] if judgement.slower_flagged else []
+def _open(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anchor]:
+    """What the case has to be compared with."""
+    compared: list[Baseline | Anchor] = [baseline] if judgement.slower_flagged or judgement.is_undecided else []
     if judgement.drift_flagged and baseline.anchor is not None:
-        suspected.append(baseline.anchor)
-    return suspected
+        compared.append(baseline.anchor)
+    return compared
 
 
 def _question(

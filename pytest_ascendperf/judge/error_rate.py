@@ -6,6 +6,9 @@ fails with probability min(α₁, α₂) at most. Over the whole run the second 
 (Bonferroni), which holds under any dependence between the cases, too. A case that is compared with its anchor as well
 as with its baseline may fail by either, so each of the two has half of the case's level.
 
+Where an undecided case fails the run as well (``Rule.must_decide``), it is measured again without having been flagged.
+Then the second stage alone bounds how often it is called slower, by α₂, which is the smaller one.
+
 The second stage looks at the fresh sessions more than once, so that a clear case ends early, and its level is divided
 between these looks, again by Bonferroni. The sign e-process of :mod:`~pytest_ascendperf.statistics.evidence`, which may
 be looked at whenever one likes, does not serve here however many sessions there are: it wants signs that each come up

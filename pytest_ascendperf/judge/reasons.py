@@ -81,18 +81,28 @@ def confirmed(
     rule: Rule,
     *,
     clock: Clock,
-    screen: Comparison,
+    why: str,
     needed: NeededSessions | None,
 ) -> str:
-    """The outcome of the fresh sessions, after the session of ``screen`` was flagged."""
+    """The outcome of the fresh sessions; ``why`` is :func:`dismissed` or :func:`measured_again`."""
     position = position_of(comparison, clock)
     sessions = _count(comparison.head_sessions, "fresh process", "fresh processes")
     if status is Status.REGRESSED:
         return f"{position}; {_raised_limit(comparison, rule)}. Confirmed in {sessions}."
-    suspicion = f"The first session's {format_duration(screen.head_us)} was not confirmed in {sessions}"
     if status is Status.PROVISIONAL:
-        return f"{suspicion}: {position}; {_limit(comparison, rule)}. {_one_base_session()}"
-    return f"{suspicion}: {_shown(status, comparison, rule, position, needed)}"
+        return f"{why}: {position}; {_limit(comparison, rule)}. {_one_base_session()}"
+    return f"{why}: {_shown(status, comparison, rule, position, needed)}"
+
+
+def dismissed(screen: Comparison, sessions: int) -> str:
+    """The session of ``screen`` was flagged, and so many fresh ones did not confirm it."""
+    taken = _count(sessions, "fresh process", "fresh processes")
+    return f"The first session's {format_duration(screen.head_us)} was not confirmed in {taken}"
+
+
+def measured_again(sessions: int) -> str:
+    """One session left open what must be decided, so there were so many fresh ones."""
+    return f"Measured again in {_count(sessions, 'fresh process', 'fresh processes')}, as one session left it open"
 
 
 def unconfirmed(screen: Comparison, rule: Rule, usable: int, *, clock: Clock) -> str:

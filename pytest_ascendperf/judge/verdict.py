@@ -46,6 +46,8 @@ class Judgement:
     """Whether the session looks slower than the baseline allows."""
     drift_flagged: bool
     """Whether it looks slower than the baseline's anchor allows."""
+    is_undecided: bool
+    """Whether it leaves open a case that must be decided, and looks no slower than the baseline allows."""
     environment: Environment
     """Where the judged session was measured; fresh sessions must be comparable with it."""
     rule: Rule
@@ -62,6 +64,11 @@ class Judgement:
     @property
     def needs_confirmation(self) -> bool:
         """Measure it in fresh processes, as many as :mod:`.confirmation` asks for, for :func:`judge_confirmed`."""
+        return self.is_suspected or self.is_undecided
+
+    @property
+    def is_suspected(self) -> bool:
+        """Whether it looks slower than it may."""
         return self.slower_flagged or self.drift_flagged
 
 
@@ -86,7 +93,9 @@ def judge_screen(
     examined = examine(measurement, comparable, rule, exact)
     verdict = dataclasses.replace(timed.verdict, notes=(*timed.verdict.notes, *examined.notes))
     verdict = with_findings(verdict, examined.findings)
-    return dataclasses.replace(timed, verdict=verdict, examined=examined)
+    # What it runs fails the case already: no session could make it pass.
+    is_undecided = timed.is_undecided and not verdict.failing_findings
+    return dataclasses.replace(timed, verdict=verdict, examined=examined, is_undecided=is_undecided)
 
 
 def _judge_times(
@@ -104,6 +113,7 @@ def _judge_times(
         verdict=_bare_verdict(measurement, baseline, rule, baseline_path),
         slower_flagged=False,
         drift_flagged=False,
+        is_undecided=False,
         environment=measurement.environment,
         rule=rule,
         baseline=baseline,
@@ -152,7 +162,12 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
         drift=drift,
     )
     return dataclasses.replace(
-        draft, verdict=verdict, slower_flagged=result.flagged, drift_flagged=drift_flagged, rule=rule
+        draft,
+        verdict=verdict,
+        slower_flagged=result.flagged,
+        drift_flagged=drift_flagged,
+        is_undecided=rule.must_decide and result.status is Status.INCONCLUSIVE and not result.flagged,
+        rule=rule,
     )
 
 
@@ -161,7 +176,7 @@ def _speed_notes(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
 
 
 def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems: Sequence[str] = ()) -> Verdict:
-    """The final verdict of a flagged case, from the sessions of ``fresh`` processes alone.
+    """The final verdict of a case that was measured again, from the sessions of ``fresh`` processes alone.
 
     ``problems`` says, a sentence each, why further processes gave no session. Invalid sessions, and those that are not
     comparable with the judged one, are left out; the reason says how many, and what was wrong with the first. A
@@ -171,7 +186,7 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     if not judgement.needs_confirmation or baseline is None:
         return judgement.verdict
     verdict = without_findings(judgement.verdict)
-    if judgement.slower_flagged:
+    if judgement.slower_flagged or judgement.is_undecided:
         verdict = _confirmed(judgement, verdict, baseline, fresh, problems)
     if judgement.drift_flagged and baseline.anchor is not None:
         verdict = confirm_drift(
@@ -189,7 +204,7 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
 def _confirmed(
     judgement: Judgement, verdict: Verdict, baseline: Baseline, fresh: Sequence[Measurement], problems: Sequence[str]
 ) -> Verdict:
-    """What fresh sessions say of a case that looks slower than its baseline allows."""
+    """What fresh sessions say of a case that looks slower than its baseline allows, or that one session left open."""
     if verdict.screen is None:
         return verdict
     clock, rule = verdict.clock, judgement.rule
@@ -201,8 +216,10 @@ def _confirmed(
     elif result.comparison is None:
         reason = reasons.unconfirmed(verdict.screen, rule, len(usable.medians_us), clock=clock)
     else:
+        taken = result.comparison.head_sessions
+        why = reasons.dismissed(verdict.screen, taken) if judgement.slower_flagged else reasons.measured_again(taken)
         reason = reasons.confirmed(
-            result.status, result.comparison, usable.rule, clock=clock, screen=verdict.screen, needed=result.needed
+            result.status, result.comparison, usable.rule, clock=clock, why=why, needed=result.needed
         )
     missing = (*problems, *usable.left_out)
     if missing:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
 
-from pytest_ascendperf.judge.allocation import Account, TestMean, may_confirm, may_go_on, sampling_s
+from pytest_ascendperf.judge.allocation import Account, TestMean, may_confirm, may_decide, may_go_on, sampling_s
 from pytest_ascendperf.judge.out_of_budget import left_out
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.measurement import Measurement
@@ -127,8 +127,12 @@ class BudgetOfRun:
         return self._account(self._measured).left_s <= 0.0
 
     def may_confirm(self, sessions: int) -> bool:
-        """Whether the running test, which has so many fresh sessions, may have another one."""
+        """Whether the running test, a suspect that has so many fresh sessions, may have another one."""
         return may_confirm(self._account(self._measured.plus(self._running_so_far())), sessions)
+
+    def may_decide(self, sessions: int) -> bool:
+        """Whether the running test, no suspect, that has so many fresh sessions may have another one."""
+        return may_decide(self._account(self._measured.plus(self._running_so_far())), sessions)
 
     def may_go_on(self) -> bool:
         """Whether the running test may have another session beside its base."""

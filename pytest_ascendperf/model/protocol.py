@@ -53,6 +53,8 @@ class Rule:
     """Comparisons of one case of which each may fail it (at least 1): with its baseline, and with an anchor if any."""
     core_change: float = 0.0
     """How much slower the core was for the judged sessions than for the base's, below 0 faster: the host's doing."""
+    must_decide: bool = False
+    """Whether an undecided case fails, so that it is measured again as a suspect is."""
     max_kernels: int | None = None
     """Kernels that one call may run; None for as many as it likes."""
 

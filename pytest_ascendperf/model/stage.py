@@ -15,7 +15,7 @@ class Stage(enum.Enum):
     SCREEN = "screen"
     """The run's own session."""
     CONFIRM = "confirm"
-    """Sessions measured in fresh processes after the screening flagged the case."""
+    """Sessions measured in fresh processes after the screening flagged the case, or left it open where it must not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

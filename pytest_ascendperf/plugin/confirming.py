@@ -1,9 +1,9 @@
-"""Fresh processes for one test: as many as its flagged cases ask for, each a session for all that still do."""
+"""Fresh processes for one test: as many as its cases ask for, each a session for all that still do."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -22,8 +22,8 @@ from pytest_ascendperf.plugin.measured_test import MeasuredTest
 
 
 @dataclass(slots=True, kw_only=True)
-class FlaggedCase:
-    """One case while it is being confirmed. A session that it no longer asked for is not its own."""
+class OpenCase:
+    """One case while it is being measured again. A session that it no longer asked for is not its own."""
 
     judgement: Judgement
     cost: Cost
@@ -54,14 +54,14 @@ class Confirming:
         self._budget = budget
 
     def confirm(self, test: MeasuredTest, judgements: Mapping[str, Judgement]) -> dict[str, Verdict]:
-        """The verdicts of the flagged cases of ``test``, by name."""
-        cases = {name: FlaggedCase(judgement=each, cost=test.costs[name]) for name, each in judgements.items()}
+        """The verdicts of those cases of ``test`` that must be measured again, by name."""
+        cases = {name: OpenCase(judgement=each, cost=test.costs[name]) for name, each in judgements.items()}
         limit_s = time_limit_s(test.seconds_so_far)
         with self._bench.alone() as device:
             device.release_memory()  # the fresh processes need what this one keeps for later
             number = 0
             while wanting := {name: case for name, case in cases.items() if case.wants_session}:
-                if self._budget is not None and not self._budget.may_confirm(number):
+                if not self._may_go_on(wanting.values(), number):
                     for case in wanting.values():
                         case.is_cut_short = True
                     break
@@ -69,7 +69,15 @@ class Confirming:
                 self._add_session(test, wanting, number, limit_s)
         return {name: case.verdict(self._budget) for name, case in cases.items()}
 
-    def _add_session(self, test: MeasuredTest, cases: Mapping[str, FlaggedCase], number: int, limit_s: float) -> None:
+    def _may_go_on(self, cases: Iterable[OpenCase], sessions: int) -> bool:
+        """Whether the budget has time for another session of ``cases``, which had so many."""
+        if self._budget is None:
+            return True
+        if any(case.judgement.is_suspected for case in cases):
+            return self._budget.may_confirm(sessions)
+        return self._budget.may_decide(sessions)
+
+    def _add_session(self, test: MeasuredTest, cases: Mapping[str, OpenCase], number: int, limit_s: float) -> None:
         started = time.monotonic()
         result = self._measured_again(test, limit_s)
         took_s = time.monotonic() - started

@@ -1,4 +1,4 @@
-"""From a test's measurements to its verdicts: look up, screen, confirm in fresh processes what was flagged."""
+"""From a test's measurements to its verdicts: look up, screen, measure again in fresh processes what needs it."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Judging:
                 outcome.accept(name, self._rule(test, name))
             return self._unmet_demands(test)
         judgements = {name: self._screen(test, name) for name in test.measurements}
-        flagged = {name: judgement for name, judgement in judgements.items() if judgement.needs_confirmation}
-        confirmed = self._confirming.confirm(test, flagged) if flagged else {}
+        unsettled = {name: judgement for name, judgement in judgements.items() if judgement.needs_confirmation}
+        confirmed = self._confirming.confirm(test, unsettled) if unsettled else {}
         unmet: list[Finding] = []
         for name, judgement in judgements.items():
             verdict = confirmed.get(name) or replace(judgement.verdict, cost=test.costs[name])

@@ -65,6 +65,9 @@ def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
             return f"Accept the faster time, so that losing it again is seen: {accept}"
         case Status.INCONCLUSIVE if all(verdict.was_left_out or verdict.was_cut_short for verdict in verdicts):
             return f"Give a larger --ascendperf-budget, or run fewer tests: {command_line.rerun(cases)}"
+        case Status.INCONCLUSIVE if any(verdict.confirm is None for verdict in verdicts):
+            decide = f"Let fresh processes decide: {command_line.rerun(cases)} --ascendperf-strict"
+            return f"{decide}; or record more sessions of code you trust: {accept} --ascendperf-sessions=K"
         case Status.INCONCLUSIVE:
             return f"Run it again, or record more sessions of code you trust: {accept} --ascendperf-sessions=K"
         case Status.PROVISIONAL:

@@ -14,6 +14,7 @@ from pytest_ascendperf.judge.allocation import (
     Account,
     TestMean,
     may_confirm,
+    may_decide,
     may_go_on,
     sampling_s,
 )
@@ -79,6 +80,22 @@ def test_suspects_get_what_first_sessions_leave_and_two_sessions_before_any_thir
     left_s: float, sessions: int, allowed: bool
 ) -> None:
     assert may_confirm(with_left(left_s), sessions) is allowed
+
+
+@pytest.mark.parametrize(
+    ("left_s", "sessions", "allowed"),
+    [
+        (49.3, 0, True),  # as for a third session of a suspect, and two sessions of its own: 20 s
+        (49.2, 0, False),
+        (39.3, 1, True),
+        (39.2, 1, False),
+        (39.3, 2, True),
+    ],
+)
+def test_a_test_that_one_session_left_open_leaves_suspects_to_come_their_two(
+    left_s: float, sessions: int, allowed: bool
+) -> None:
+    assert may_decide(with_left(left_s), sessions) is allowed
 
 
 def test_before_the_first_fresh_process_it_counts_as_much_as_a_test() -> None:

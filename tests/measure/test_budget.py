@@ -76,6 +76,18 @@ def test_the_time_of_fresh_processes_is_not_reserved_for_tests_to_come(wall: Wal
     assert not budget.may_confirm(0), "23.9 s: they take (2 + 4.1) / 2 s, with two sessions 26 s"
 
 
+@pytest.mark.parametrize(("budget_s", "may_decide"), [(75.0, False), (130.0, True)])
+def test_what_one_session_left_open_waits_for_suspects_to_come(wall: Wall, budget_s: float, may_decide: bool) -> None:
+    """After 12 s the 39 tests to come take 39 s, two sessions of this one 20 s, and suspects among those 39 s."""
+    budget = BudgetOfRun(budget_s, tests=41, clock=wall)
+    run_test(budget, wall, 1.0, fresh=1)
+    budget.test_started()
+    budget.measured(NOTHING, asked=PLAN, granted=PLAN)
+    wall.now_s += 1.0
+    assert budget.may_confirm(0)
+    assert budget.may_decide(0) is may_decide
+
+
 def test_what_was_left_out_says_after_how_many_tests(wall: Wall) -> None:
     budget = BudgetOfRun(60.0, tests=3, clock=wall)
     run_test(budget, wall, 100.0)

@@ -170,6 +170,32 @@ def test_strict_fails_all_but_pass_and_improved(suite: Suite) -> None:
     assert failed == {"test_regressed", "test_inconclusive", "test_no_baseline", "test_invalid"}
 
 
+def test_where_undecided_tests_fail_fresh_processes_decide_them(suite: Suite) -> None:
+    suite.write(
+        test_suite="""
+        @pytest.mark.npu_perf(tolerance=0.15)
+        def test_open(spend):
+            spend()
+        """
+    )
+    suite.record(US="10", FRESH_US="10.6")
+    result, report = suite.report(US="10.3")
+    (case,) = report["cases"]
+    assert (case["status"], case["confirm"]) == ("inconclusive", None)
+    (line,) = lines_with(result, "Let fresh processes decide: ")
+    assert "pytest test_suite.py::test_open --ascendperf-strict; or record more sessions" in line
+    for option in ("--ascendperf-strict", "--ascendperf-fail-on=inconclusive"):
+        result, report = suite.report(option, US="10.3")
+        result.assert_outcomes(passed=1)
+        (case,) = report["cases"]
+        assert (case["status"], case["confirm"]["head_sessions"]) == ("pass", 2)
+        assert case["reason"].startswith(
+            "Measured again in 2 fresh processes, as one session left it open: 10.30 µs is "
+        )
+    _, report = suite.report("--ascendperf-strict", US="10.3", FRESH_US="20")
+    assert report["cases"][0]["status"] == "regressed"
+
+
 def test_fail_on_chooses_the_statuses(suite: Suite) -> None:
     suite.write(test_suite=EIGHT)
     suite.record("--deselect", "test_suite.py::test_no_baseline")

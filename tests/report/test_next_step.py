@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.verdict import Status
@@ -62,6 +63,22 @@ def test_every_status_but_pass_has_a_next_step(every_status: list[ReportedCase])
         step = next_step([case.verdict], CommandLine())
         assert (step == "") == (case.verdict.status is Status.PASS)
         assert step == "" or ": pytest " in step
+
+
+def test_an_open_case_is_for_fresh_processes_to_decide_unless_they_could_not(
+    judged: Callable[..., ReportedCase],
+) -> None:
+    loose = (11.0, 12.5, 14.0)
+    open_one = judged(12.8, "a.py::x", base_us=loose).verdict
+    left_open = replace(open_one, confirm=open_one.screen)
+    assert {open_one.status, left_open.status} == {Status.INCONCLUSIVE}
+    record = (
+        "record more sessions of code you trust: pytest a.py::x --ascendperf-update-baselines --ascendperf-sessions=K"
+    )
+    assert next_step([open_one], CommandLine()) == (
+        f"Let fresh processes decide: pytest a.py::x --ascendperf-strict; or {record}"
+    )
+    assert next_step([left_open], CommandLine()) == f"Run it again, or {record}"
 
 
 def test_a_changed_setting_beside_another_chip_is_recorded_test_by_test(
