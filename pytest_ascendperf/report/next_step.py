@@ -65,7 +65,7 @@ def next_step(verdicts: Sequence[Verdict], command_line: CommandLine) -> str:
             return f"Accept the faster time, so that losing it again is seen: {accept}"
         case Status.INCONCLUSIVE if all(verdict.was_left_out or verdict.was_cut_short for verdict in verdicts):
             return f"Give a larger --ascendperf-budget, or run fewer tests: {command_line.rerun(cases)}"
-        case Status.INCONCLUSIVE if any(verdict.confirm is None for verdict in verdicts):
+        case Status.INCONCLUSIVE if any(_is_left_open(verdict) for verdict in verdicts):
             decide = f"Let fresh processes decide: {command_line.rerun(cases)} --ascendperf-strict"
             return f"{decide}; or record more sessions of code you trust: {accept} --ascendperf-sessions=K"
         case Status.INCONCLUSIVE:
@@ -116,6 +116,11 @@ def _after_side_by_side(status: Status, rerun: str) -> str:
             return f"Compare with a base in which the test passes on this device: {rerun}"
         case _:
             return f"Measure again when nothing else uses the machine: {rerun}"
+
+
+def _is_left_open(verdict: Verdict) -> bool:
+    """Whether its own session is all that it stands on, and not for want of time."""
+    return verdict.confirm is None and not verdict.was_left_out and not verdict.was_cut_short
 
 
 def _in_another_place(verdict: Verdict) -> bool:

@@ -91,8 +91,9 @@ def test_a_case_that_was_cut_short_keeps_its_status_and_says_why(measured: Verdi
 def test_the_next_step_after_a_spent_budget_is_a_larger_one(measured: Verdict) -> None:
     assert next_step([LEFT_OUT], CommandLine()).startswith("Give a larger --ascendperf-budget, or run fewer tests: ")
     undecided = replace(measured, status=Status.INCONCLUSIVE)
-    assert next_step([undecided], CommandLine()).startswith("Run it again")
-    assert next_step([LEFT_OUT, undecided], CommandLine()).startswith("Run it again")
+    assert next_step([LEFT_OUT, undecided], CommandLine()).startswith("Let fresh processes decide: ")
+    measured_again = replace(undecided, confirm=undecided.screen)
+    assert next_step([LEFT_OUT, measured_again], CommandLine()).startswith("Run it again")
 
 
 def test_numbers_for_programs(measured: Verdict) -> None:
