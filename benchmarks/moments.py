@@ -26,6 +26,7 @@ from tabulate import tabulate
 
 from pytest_ascendperf.judge import latency
 from pytest_ascendperf.judge.core_speed import core_change
+from pytest_ascendperf.judge.session_medians import own_rule
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.measurement import Clock, Session
@@ -65,8 +66,7 @@ def fails(base: Baseline, head: Baseline, rule: Rule, *, allow: bool) -> bool:
 
 def own_status(base: Baseline, own: Session, factor: float, rule: Rule, *, allow: bool) -> Status:
     """What a run says of ``base`` whose own session is ``own``, all its times multiplied by ``factor``."""
-    change = min(0.0, core_change([own], base.sessions)) if allow else 0.0
-    rule = dataclasses.replace(rule, core_change=change)
+    rule = own_rule(own, base.sessions, rule) if allow else rule
     return latency.screen(base.medians_on(Clock.DEVICE) or (), own.device_median_us * factor, rule).status
 
 

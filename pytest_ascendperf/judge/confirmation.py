@@ -49,7 +49,7 @@ def wants_session(judgement: Judgement, fresh: Sequence[Measurement], problems: 
 
 def _open(judgement: Judgement, baseline: Baseline) -> list[Baseline | Anchor]:
     """What the case has to be compared with."""
-    compared: list[Baseline | Anchor] = [baseline] if judgement.slower_flagged or judgement.is_undecided else []
+    compared: list[Baseline | Anchor] = [baseline] if judgement.asks_the_baseline else []
     if judgement.drift_flagged and baseline.anchor is not None:
         compared.append(baseline.anchor)
     return compared

@@ -86,9 +86,8 @@ def confirmed(
 ) -> str:
     """The outcome of the fresh sessions; ``why`` is :func:`dismissed` or :func:`measured_again`."""
     position = position_of(comparison, clock)
-    sessions = _count(comparison.head_sessions, "fresh process", "fresh processes")
     if status is Status.REGRESSED:
-        return f"{position}; {_raised_limit(comparison, rule)}. Confirmed in {sessions}."
+        return f"{position}; {_raised_limit(comparison, rule)}. Confirmed in {_processes(comparison.head_sessions)}."
     if status is Status.PROVISIONAL:
         return f"{why}: {position}; {_limit(comparison, rule)}. {_one_base_session()}"
     return f"{why}: {_shown(status, comparison, rule, position, needed)}"
@@ -96,13 +95,12 @@ def confirmed(
 
 def dismissed(screen: Comparison, sessions: int) -> str:
     """The session of ``screen`` was flagged, and so many fresh ones did not confirm it."""
-    taken = _count(sessions, "fresh process", "fresh processes")
-    return f"The first session's {format_duration(screen.head_us)} was not confirmed in {taken}"
+    return f"The first session's {format_duration(screen.head_us)} was not confirmed in {_processes(sessions)}"
 
 
 def measured_again(sessions: int) -> str:
     """One session left open what must be decided, so there were so many fresh ones."""
-    return f"Measured again in {_count(sessions, 'fresh process', 'fresh processes')}, as one session left it open"
+    return f"Measured again in {_processes(sessions)}, as one session left it open"
 
 
 def unconfirmed(screen: Comparison, rule: Rule, usable: int, *, clock: Clock) -> str:
@@ -120,11 +118,10 @@ def missing_sessions(problems: Sequence[str], started: int) -> str:
 
 def drifted(drift: Drift, against_baseline: Comparison, rule: Rule, *, clock: Clock) -> str:
     """Fresh sessions confirmed that the case is slower than its anchor, which its last baseline does not show."""
-    sessions = _count(drift.decisive.head_sessions, "fresh process", "fresh processes")
     return (
         f"Slow drift: {position_of(drift.decisive, clock, 'the anchor')} ({origin_of(drift)}); "
-        f"{_raised_limit(drift.decisive, rule)}. Confirmed in {sessions}. The last baseline does not show it: "
-        f"{position_of(against_baseline, clock)}."
+        f"{_raised_limit(drift.decisive, rule)}. Confirmed in {_processes(drift.decisive.head_sessions)}. "
+        f"The last baseline does not show it: {position_of(against_baseline, clock)}."
     )
 
 
@@ -256,6 +253,10 @@ def _advice(needed: NeededSessions, comparison: Comparison, rule: Rule) -> str:
         f"If nothing changed, it would take more than {MOST_HEAD_SESSIONS} sessions of this code against {base} to "
         f"show it, or {needed.each_side} sessions on each side: record a longer baseline with {UPDATE_OPTION}."
     )
+
+
+def _processes(number: int) -> str:
+    return _count(number, "fresh process", "fresh processes")
 
 
 def _count(number: int, singular: str, plural: str) -> str:

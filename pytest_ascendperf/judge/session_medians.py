@@ -1,4 +1,4 @@
-"""Which medians of sessions may stand side by side: on which clock, and of which fresh sessions."""
+"""Which medians of sessions may stand side by side, and by which rule: on which clock, and of which fresh sessions."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[flo
         return session.clock, base_us, session.median_us
     # The baseline was recorded without warm-up, which leaves the host's time unknown; device times are always known.
     return Clock.DEVICE, baseline.medians_on(Clock.DEVICE) or (), session.device_median_us
+
+
+def own_rule(session: Session, base: Sequence[Session], rule: Rule) -> Rule:
+    """What the run's own ``session`` is judged by: ``rule``, with limits that allow for a faster core.
+
+    A faster core is no improvement, and not all of a pass. A slower one may raise a suspicion in vain.
+    """
+    return dataclasses.replace(rule, core_change=min(0.0, core_change((session,), base)))
 
 
 def fresh_sessions(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
 from pytest_ascendperf.judge.attribution import attribute
-from pytest_ascendperf.judge.core_speed import core_change, slowed_session_reasons
+from pytest_ascendperf.judge.core_speed import slowed_session_reasons
 from pytest_ascendperf.judge.drift import comparable_anchor, confirm_drift, screen_drift
 from pytest_ascendperf.judge.exact import (
     NO_EVIDENCE,
@@ -22,7 +22,7 @@ from pytest_ascendperf.judge.exact import (
 )
 from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.judge.nearest import nearest
-from pytest_ascendperf.judge.session_medians import fresh_sessions, on_one_clock
+from pytest_ascendperf.judge.session_medians import fresh_sessions, on_one_clock, own_rule
 from pytest_ascendperf.judge.validity import device_reasons, reference_notes
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
@@ -46,8 +46,6 @@ class Judgement:
     """Whether the session looks slower than the baseline allows."""
     drift_flagged: bool
     """Whether it looks slower than the baseline's anchor allows."""
-    is_undecided: bool
-    """Whether it leaves open a case that must be decided, and looks no slower than the baseline allows."""
     environment: Environment
     """Where the judged session was measured; fresh sessions must be comparable with it."""
     rule: Rule
@@ -71,6 +69,16 @@ class Judgement:
         """Whether it looks slower than it may."""
         return self.slower_flagged or self.drift_flagged
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it leaves open a case that must be decided, and looks no slower than the baseline allows."""
+        return self.rule.must_decide and self.verdict.status is Status.INCONCLUSIVE and not self.slower_flagged
+
+    @property
+    def asks_the_baseline(self) -> bool:
+        """Whether fresh sessions have to be compared with the baseline, and not with its anchor alone."""
+        return self.slower_flagged or self.is_undecided
+
 
 def judge_screen(
     measurement: Measurement,
@@ -93,9 +101,7 @@ def judge_screen(
     examined = examine(measurement, comparable, rule, exact)
     verdict = dataclasses.replace(timed.verdict, notes=(*timed.verdict.notes, *examined.notes))
     verdict = with_findings(verdict, examined.findings)
-    # What it runs fails the case already: no session could make it pass.
-    is_undecided = timed.is_undecided and not verdict.failing_findings
-    return dataclasses.replace(timed, verdict=verdict, examined=examined, is_undecided=is_undecided)
+    return dataclasses.replace(timed, verdict=verdict, examined=examined)
 
 
 def _judge_times(
@@ -113,7 +119,6 @@ def _judge_times(
         verdict=_bare_verdict(measurement, baseline, rule, baseline_path),
         slower_flagged=False,
         drift_flagged=False,
-        is_undecided=False,
         environment=measurement.environment,
         rule=rule,
         baseline=baseline,
@@ -139,8 +144,7 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
     clock, base_us, now_us = on_one_clock(session, baseline)
     anchor, told = comparable_anchor(session, baseline.anchor, clock)
     rule = dataclasses.replace(draft.rule, questions=1 if anchor is None else 2)
-    # A slower core may raise a suspicion in vain; a faster one is no improvement, and not all of a pass.
-    screening_rule = dataclasses.replace(rule, core_change=min(0.0, core_change((session,), baseline.sessions)))
+    screening_rule = own_rule(session, baseline.sessions, rule)
     result = latency.screen(base_us, now_us, screening_rule, resolution_us=resolution_us)
     if result.comparison is None:
         return _outcome(draft, Status.INVALID, reasons.invalid((_NOT_TIMES,)))
@@ -162,12 +166,7 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
         drift=drift,
     )
     return dataclasses.replace(
-        draft,
-        verdict=verdict,
-        slower_flagged=result.flagged,
-        drift_flagged=drift_flagged,
-        is_undecided=rule.must_decide and result.status is Status.INCONCLUSIVE and not result.flagged,
-        rule=rule,
+        draft, verdict=verdict, slower_flagged=result.flagged, drift_flagged=drift_flagged, rule=rule
     )
 
 
@@ -186,7 +185,7 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
     if not judgement.needs_confirmation or baseline is None:
         return judgement.verdict
     verdict = without_findings(judgement.verdict)
-    if judgement.slower_flagged or judgement.is_undecided:
+    if judgement.asks_the_baseline:
         verdict = _confirmed(judgement, verdict, baseline, fresh, problems)
     if judgement.drift_flagged and baseline.anchor is not None:
         verdict = confirm_drift(

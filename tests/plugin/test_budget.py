@@ -188,6 +188,19 @@ def test_suspects_get_two_sessions_each_before_any_gets_a_third(four: Suite, wal
     assert cases_of(report)[1]["status"] == "regressed"
 
 
+def test_what_one_session_left_open_is_measured_again_after_suspects_to_come(four: Suite, wall: Wall) -> None:
+    """Of 61 s, 10 s are spent and 30 s reserved: time for two sessions, and none for suspects to come."""
+    tight = ("--ascendperf-strict", "--ascendperf-budget=61s", "--ascendperf-confirm-sessions=5")
+    _, report = four.report(*tight, US0="1058")
+    assert cases_of(report)[0]["cost"]["fresh_processes"] == 1
+    _, report = four.report(*tight, US0="1049")
+    first = cases_of(report)[0]
+    assert (first["status"], first["cost"]["fresh_processes"], first["cost"]["cut_short"]) == ("inconclusive", 0, True)
+    _, report = four.report("--ascendperf-strict", "--ascendperf-budget=300s", US0="1049", FRESH_US0="1000")
+    first = cases_of(report)[0]
+    assert (first["status"], first["cost"]["fresh_processes"]) == ("pass", 2)
+
+
 def test_recording_and_self_check_take_no_notice_and_say_so(suite: Suite) -> None:
     suite.write(test_suite="@pytest.mark.npu_perf\ndef test_x(spend): spend()")
     result = suite.record("--ascendperf-budget=1s")

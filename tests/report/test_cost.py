@@ -93,7 +93,8 @@ def test_the_next_step_after_a_spent_budget_is_a_larger_one(measured: Verdict) -
     undecided = replace(measured, status=Status.INCONCLUSIVE)
     assert next_step([LEFT_OUT, undecided], CommandLine()).startswith("Let fresh processes decide: ")
     measured_again = replace(undecided, confirm=undecided.screen)
-    assert next_step([LEFT_OUT, measured_again], CommandLine()).startswith("Run it again")
+    cut = cut_short(undecided, budget_s=90.0, tests_left=1)
+    assert next_step([LEFT_OUT, cut, measured_again], CommandLine()).startswith("Run it again")
 
 
 def test_numbers_for_programs(measured: Verdict) -> None:
