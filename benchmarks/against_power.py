@@ -20,6 +20,8 @@ DECISIONS = 4_000
 SPREADS = (0.004, 0.01, 0.013, 0.02, 0.04)
 CHANGES = (0.0, 0.02, 0.05, 0.10)
 SUITES = (1, 50)
+TOLERANCE = 0.02
+SESSIONS = 20
 BASE_US = 1_000.0
 
 
@@ -48,9 +50,16 @@ def decide(rule: Rule, change: float, spread: float, draw: random.Random) -> Dec
     return Decided(confirmed.status, len(screening) + len(confirming))
 
 
-def rule_for(suite_tests: int, *, sessions: int = 20, tolerance: float = 0.02) -> Rule:
-    """The rule of a run with that many tests."""
-    return Rule(tolerance=tolerance, min_change_us=0.0, confirm_sessions=sessions, suite_tests=suite_tests, cases=1)
+def rule_for(suite_tests: int, *, must_decide: bool) -> Rule:
+    """The rule of a run with that many tests, in which an undecided one fails or does not."""
+    return Rule(
+        tolerance=TOLERANCE,
+        min_change_us=0.0,
+        confirm_sessions=SESSIONS,
+        suite_tests=suite_tests,
+        cases=1,
+        must_decide=must_decide,
+    )
 
 
 def upper_limit(found: int, of: int) -> float:
@@ -60,25 +69,34 @@ def upper_limit(found: int, of: int) -> float:
     return 1.0 if found == of else float(betaincinv(found + 1, of - found, 0.95))
 
 
+def print_row(rule: Rule, spread: float, change: float, draw: random.Random) -> None:
+    """Decide, and print what came of it."""
+    begun = time.perf_counter()
+    decided = [decide(rule, change, spread, draw) for _ in range(DECISIONS)]
+    judging_ms = (time.perf_counter() - begun) / DECISIONS * 1e3
+    found = Counter(each.status for each in decided)
+    sessions = sum(each.sessions for each in decided) / DECISIONS
+    limit = f" (< {upper_limit(found[Status.REGRESSED], DECISIONS):.2%})" if change == 0.0 else ""
+    print(
+        f"{'yes' if rule.must_decide else 'no':>6}  {rule.suite_tests:>5}  {spread:>6.1%}  {change:>6.0%}"
+        f"  {found[Status.REGRESSED] / DECISIONS:>9.2%}  {found[Status.PASS] / DECISIONS:>8.2%}"
+        f"  {found[Status.INCONCLUSIVE] / DECISIONS:>12.2%}  {sessions:>8.2f}  {judging_ms:>4.1f} ms{limit}"
+    )
+
+
 def main() -> None:
-    """Print a row per suite, spread and true change."""
+    """Print a row per suite, spread and true change, and for undecided cases that fail or do not."""
     draw = random.Random(1)
-    print(f"{DECISIONS} decisions per row, tolerance 2 %, at most 20 confirming sessions, normal session estimates")
-    print("tests  spread  change   regressed     pass  inconclusive  sessions  judging")
-    for suite_tests in SUITES:
-        for spread in SPREADS:
-            for change in CHANGES:
-                begun = time.perf_counter()
-                decided = [decide(rule_for(suite_tests), change, spread, draw) for _ in range(DECISIONS)]
-                judging_ms = (time.perf_counter() - begun) / DECISIONS * 1e3
-                found = Counter(each.status for each in decided)
-                sessions = sum(each.sessions for each in decided) / DECISIONS
-                limit = f" (< {upper_limit(found[Status.REGRESSED], DECISIONS):.2%})" if change == 0.0 else ""
-                print(
-                    f"{suite_tests:>5}  {spread:>6.1%}  {change:>6.0%}  {found[Status.REGRESSED] / DECISIONS:>9.2%}"
-                    f"  {found[Status.PASS] / DECISIONS:>8.2%}  {found[Status.INCONCLUSIVE] / DECISIONS:>11.2%}"
-                    f"  {sessions:>8.2f}  {judging_ms:>4.1f} ms{limit}"
-                )
+    print(
+        f"{DECISIONS} decisions per row, tolerance {TOLERANCE:.0%}, at most {SESSIONS} confirming sessions, normal "
+        "session estimates"
+    )
+    print("strict  tests  spread  change  regressed      pass  inconclusive  sessions  judging")
+    for must_decide in (False, True):
+        for suite_tests in SUITES:
+            for spread in SPREADS:
+                for change in CHANGES:
+                    print_row(rule_for(suite_tests, must_decide=must_decide), spread, change, draw)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 FEWEST_SESSIONS = 3
 """Sessions before anything is shown: two agree by chance too often for their spread to mean much."""
 MOST_SCREENING_SESSIONS = 6
-"""A case that these leave open is INCONCLUSIVE: it does not look slower than its limit, and more would cost minutes."""
+"""A case that these leave open is INCONCLUSIVE: it does not look slower than its limit, and more would cost minutes.
+Where that fails it (``Rule.must_decide``), more are worth it: as many as a suspect may have, while they can tell."""
 _LOOKS = ((0.25, 0.15), (0.4, 0.2), (0.65, 0.25), (1.0, 0.4))
 """When a suspect may be called slower: the share of all sessions that are there, and the share of α spent then."""
 _MOST_ADVISED = 200
@@ -101,7 +102,7 @@ def screen_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_u
         following = Next.MORE
     else:
         status = numbers.shown(rule)
-        undecided = status is Status.INCONCLUSIVE and len(sessions) < MOST_SCREENING_SESSIONS
+        undecided = status is Status.INCONCLUSIVE and len(sessions) < numbers.most_screening_sessions(rule)
         following = Next.MORE if undecided else Next.NOTHING
     return numbers.outcome(following, status, Stage.SCREEN, rule)
 
@@ -165,17 +166,26 @@ class _Numbers:
             return side * math.inf
         return relative(self.log_ratio + side * upper_quantile(alpha, self.count - 1) * self._error(self._noise))
 
+    def needed(self, rule: Rule) -> int | None:
+        """Sessions that would show that an unchanged case is within its limit; None where no reasonable number does."""
+        if self._noise is None:
+            return None
+        margin = math.log1p(max(rule.tolerance, rule.min_change_us / self.base_us))
+        return paired_sessions_to_show(margin, spread=self._noise, alpha=error_rate.PASS_ALPHA, at_most=_MOST_ADVISED)
+
+    def most_screening_sessions(self, rule: Rule) -> int:
+        """When the screening ends though nothing is shown."""
+        if not rule.must_decide or (needed := self.needed(rule)) is None or needed > rule.confirm_sessions:
+            return MOST_SCREENING_SESSIONS
+        return max(MOST_SCREENING_SESSIONS, rule.confirm_sessions)
+
     def outcome(self, following: Next, status: Status, stage: Stage, rule: Rule) -> PairedOutcome:
-        low, high, p_value, detectable, needed = None, None, None, None, None
+        low, high, p_value, detectable = None, None, None, None
         if self._noise is not None:
             low, high = self.bound(-1.0, error_rate.PASS_ALPHA), self.bound(1.0, error_rate.PASS_ALPHA)
             t = (self.log_ratio - math.log1p(rule.tolerance)) / self._error(self._noise)
             p_value = upper_tail(t, self.count - 1)
             detectable = self._detectable(self._noise, rule)
-            margin = math.log1p(max(rule.tolerance, rule.min_change_us / self.base_us))
-            needed = paired_sessions_to_show(
-                margin, spread=self._noise, alpha=error_rate.PASS_ALPHA, at_most=_MOST_ADVISED
-            )
         comparison = Comparison(
             stage=stage,
             base_us=self.base_us,
@@ -192,7 +202,11 @@ class _Numbers:
             core_change=0.0,  # both sides share their core, and their moment
         )
         return PairedOutcome(
-            next=following, status=status, comparison=comparison, detectable_change=detectable, needed=needed
+            next=following,
+            status=status,
+            comparison=comparison,
+            detectable_change=detectable,
+            needed=self.needed(rule),
         )
 
     def _detectable(self, noise: float, rule: Rule) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pytest_ascendperf.judge.reasons import position_of
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
-from pytest_ascendperf.model.stage import Comparison
+from pytest_ascendperf.model.stage import Comparison, Stage
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.units import format_change, format_duration, format_share, format_tolerance
 
@@ -42,7 +42,9 @@ def shown(status: Status, comparison: Comparison, rule: Rule, *, clock: Clock, n
         within = f"{limit}" if comparison.high <= rule.tolerance else _below(rule)
         return f"{position} and {_at_most(comparison.high)} in {pairs}; {within}."
     extent = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
-    return f"{position}, and the true change may be anything from {extent}; {limit}. {_advice(comparison, needed)}"
+    return (
+        f"{position}, and the true change may be anything from {extent}; {limit}. {_advice(comparison, rule, needed)}"
+    )
 
 
 def pending(comparison: Comparison, rule: Rule, *, clock: Clock) -> str:
@@ -75,12 +77,14 @@ def _pairs(number: int) -> str:
     return "1 pair of processes" if number == 1 else f"{number} pairs of processes"
 
 
-def _advice(comparison: Comparison, needed: int | None) -> str:
+def _advice(comparison: Comparison, rule: Rule, needed: int | None) -> str:
     if needed is None:
         return "If nothing changed, no reasonable number of sessions would show it: quieten the machine."
     if needed <= comparison.head_sessions:
         return "If nothing changed, as many sessions show it in at least 80 % of runs: run it again."
-    return (
-        f"If nothing changed, {needed} pairs of processes would show it; there were {comparison.head_sessions}. "
-        f"Quieten the machine, or allow a larger tolerance."
+    would_show = (
+        f"If nothing changed, {needed} pairs of processes would show it; there were {comparison.head_sessions}."
     )
+    if comparison.stage is Stage.SCREEN and not rule.must_decide and needed <= rule.confirm_sessions:
+        return f"{would_show} Quieten the machine, or have up to {rule.confirm_sessions} measured: --ascendperf-strict"
+    return f"{would_show} Quieten the machine, or allow a larger tolerance."

@@ -29,6 +29,6 @@ def rule_of(settings: Settings, *, suite_tests: int, cases: int) -> Rule:
         confirm_sessions=settings.confirm_sessions,
         suite_tests=suite_tests,
         cases=cases,
-        must_decide="inconclusive" in settings.failing_statuses,
+        must_decide=settings.undecided_fails,
         max_kernels=settings.max_kernels,
     )

@@ -78,6 +78,11 @@ class Settings(NamedTuple):
         """The statuses that fail a test."""
         return frozenset(STATUS_NAMES) - STRICT_PASSES if self.strict else self.fail_on
 
+    @property
+    def undecided_fails(self) -> bool:
+        """Whether INCONCLUSIVE fails a test, so that what one session or a few leave open is worth more of them."""
+        return "inconclusive" in self.failing_statuses
+
 
 class Sources(NamedTuple):
     """What was given where: setting names to values, absent where nothing was given."""

@@ -193,7 +193,8 @@ SETTINGS: tuple[Setting, ...] = (
         name="against_sessions",
         check=checks.count(3),
         default=20,
-        help="with --ascendperf-against: most fresh pairs of processes that decide about a test that looks slower",
+        help="with --ascendperf-against: most fresh pairs of processes that decide about a test that looks slower, "
+        "or that is left open and fails for it",
         metavar="M",
         ini_type="int",
     ),

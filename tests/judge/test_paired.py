@@ -27,13 +27,21 @@ from pytest_ascendperf.model.verdict import Status
 BASE_US = 1000.0
 
 
-def rule(*, tolerance: float = 0.02, min_change_us: float = 0.0, sessions: int = 20, suite_tests: int = 1) -> Rule:
+def rule(
+    *,
+    tolerance: float = 0.02,
+    min_change_us: float = 0.0,
+    sessions: int = 20,
+    suite_tests: int = 1,
+    must_decide: bool = False,
+) -> Rule:
     return Rule(
         tolerance=tolerance,
         min_change_us=min_change_us,
         confirm_sessions=sessions,
         suite_tests=suite_tests,
         cases=1,
+        must_decide=must_decide,
     )
 
 
@@ -88,6 +96,26 @@ def test_screening_ends_though_nothing_is_shown() -> None:
     found = screen_paired(sessions_of(*wide[1 : 1 + MOST_SCREENING_SESSIONS]), rule())
     assert found.needed is not None
     assert found.needed > MOST_SCREENING_SESSIONS
+
+
+def test_where_an_open_case_fails_screening_goes_on_while_that_many_sessions_can_show_it() -> None:
+    """Sessions that differ by 2.7 % show 2 % in 13, and these in 7; those that differ by 6.6 % in no 20."""
+    close, wide = [-0.025, 0.025] * 10, [-0.06, 0.06] * 10
+    must_decide = rule(must_decide=True)
+    assert outcome(screen_paired(sessions_of(*close[:6]), rule())) == (Next.NOTHING, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:6]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:7]), must_decide)) == (Next.NOTHING, Status.PASS)
+    assert outcome(screen_paired(sessions_of(*wide[:5]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*wide[:6]), must_decide)) == (Next.NOTHING, Status.INCONCLUSIVE)
+    few = rule(must_decide=True, sessions=12)
+    assert outcome(screen_paired(sessions_of(*close[:6]), few)) == (Next.NOTHING, Status.INCONCLUSIVE)
+
+
+def test_where_an_open_case_fails_screening_ends_with_as_many_sessions_as_a_suspect_may_have() -> None:
+    almost = [0.0198] * 20
+    must_decide = rule(must_decide=True)
+    assert outcome(screen_paired(sessions_of(*almost[:19]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*almost), must_decide)) == (Next.NOTHING, Status.INCONCLUSIVE)
 
 
 def test_a_difference_below_the_absolute_limit_passes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from importlib.resources import files
 from pathlib import Path
@@ -13,11 +14,13 @@ import pytest
 from .against_suite import AGAINST, SPEND, GitSuite, other_python, scripted_test
 from .suite import lines_with, processes_with
 
+TWENTY = "--ascendperf-against-sessions=20"
+
 
 def test_exact_numbers_reach_every_report(git_suite: GitSuite) -> None:
     git_suite.commit(test_suite=scripted_test(10.0))
     git_suite.write(test_suite=scripted_test(10.7))
-    result, report = git_suite.report(*AGAINST, "-v", "--junitxml=junit.xml", "--ascendperf-against-sessions=20")
+    result, report = git_suite.report(*AGAINST, "-v", "--junitxml=junit.xml", TWENTY)
     commit = git_suite.git("rev-parse", "--short=12", "main")
     result.assert_outcomes(failed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -119,6 +122,42 @@ def test_a_tolerance_that_was_given_wins(git_suite: GitSuite) -> None:
     assert git_suite.statuses(*AGAINST) == {"test_x": "regressed"}
     assert git_suite.statuses(*AGAINST, "--ascendperf-tolerance=0.05") == {"test_x": "pass"}
     assert git_suite.statuses(*AGAINST, ASCENDPERF_TOLERANCE="0.05") == {"test_x": "pass"}
+
+
+ALTERNATING = """
+from pathlib import Path
+
+STARTED = Path(__file__).parent / "started"
+STARTED.mkdir(exist_ok=True)
+NUMBER = len(list(STARTED.iterdir()))
+(STARTED / str(NUMBER)).touch()
+US = 10.25 if NUMBER % 2 == 0 else 9.75
+
+@pytest.fixture
+def spend(npu_perf_device):
+    return lambda: npu_perf_device.spend(US)
+
+@pytest.mark.npu_perf(min_change_us=0)
+def test_x(spend): spend()
+"""
+"""Whose sessions are 2.5 % above and below what the base takes, in turns. The process that collects is the first."""
+
+
+def test_where_an_open_test_fails_more_sessions_than_six_decide(git_suite: GitSuite) -> None:
+    git_suite.commit(test_suite=scripted_test(10.0))
+    git_suite.write(test_suite=ALTERNATING)
+    result, report = git_suite.report(*AGAINST, TWENTY)
+    result.assert_outcomes(passed=1)
+    (case,) = report["cases"]
+    assert (case["status"], case["screen"]["head_sessions"]) == ("inconclusive", 6)
+    assert case["reason"].endswith(
+        "would show it; there were 6. Quieten the machine, or have up to 20 measured: --ascendperf-strict"
+    )
+    shutil.rmtree(git_suite.path / "started")
+    result, report = git_suite.report(*AGAINST, TWENTY, "--ascendperf-strict")
+    result.assert_outcomes(passed=1)
+    (case,) = report["cases"]
+    assert (case["status"], case["screen"]["head_sessions"]) == ("pass", 7)
 
 
 def test_new_and_gone_tests_are_told_apart(git_suite: GitSuite) -> None:

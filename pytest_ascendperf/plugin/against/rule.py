@@ -24,4 +24,5 @@ def rule_of(config: pytest.Config, keywords: Mapping[str, object], *, cases: int
         confirm_sessions=settings.against_sessions,
         suite_tests=1,
         cases=max(cases, 1),
+        must_decide=settings.undecided_fails,
     )
