@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -20,6 +21,8 @@ from pytest_ascendperf.judge.paired import (
     paired_session,
     screen_paired,
 )
+from pytest_ascendperf.judge.paired_reasons import shown
+from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.stage import Stage
 from pytest_ascendperf.model.verdict import Status
@@ -116,6 +119,21 @@ def test_where_an_open_case_fails_screening_ends_with_as_many_sessions_as_a_susp
     must_decide = rule(must_decide=True)
     assert outcome(screen_paired(sessions_of(*almost[:19]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
     assert outcome(screen_paired(sessions_of(*almost), must_decide)) == (Next.NOTHING, Status.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("judge", "must_decide", "names_it"),
+    [(screen_paired, False, True), (screen_paired, True, False), (confirm_paired, False, False)],
+)
+def test_strictness_is_advised_where_it_would_measure_more(
+    judge: Callable[..., PairedOutcome], must_decide: bool, names_it: bool
+) -> None:
+    """Not where it is in force or the case was a suspect, whose sessions a budget may have cut short."""
+    limits = rule(must_decide=must_decide)
+    found = judge(sessions_of(*[-0.025, 0.025] * 3), limits)
+    reason = shown(found.status, found.comparison, limits, clock=Clock.DEVICE, needed=found.needed)
+    assert "14 pairs of processes would show it; there were 6. Quieten the machine, or " in reason
+    assert reason.endswith("--ascendperf-strict") is names_it
 
 
 def test_a_difference_below_the_absolute_limit_passes() -> None:
