@@ -9,7 +9,8 @@ The pair of processes is the replicate: sessions are compared with the limit by 
 Two stages, as with stored baselines. Screening goes on until the sessions show that the case is within its limit, or
 look slower than it; that a session looks slow costs nothing but time. A suspect is then decided on new sessions alone,
 at a few looks that share the level α between them (Bonferroni), so the decision may come early and is never wrong more
-often than α. See :mod:`.error_rate` for α.
+often than α. A pass is looked for at a few numbers of sessions, too, since each look is one more chance to pass what is
+slower. See :mod:`.error_rate` for the levels.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
 
 FEWEST_SESSIONS = 3
 """Sessions before anything is shown: two agree by chance too often for their spread to mean much."""
-MOST_SCREENING_SESSIONS = 6
+MOST_SCREENING_SESSIONS = 10
 """A case that these leave open is INCONCLUSIVE: it does not look slower than its limit, and more would cost minutes.
 Where that fails it (``Rule.must_decide``), more are worth it: as many as a suspect may have, while they can tell."""
 _LOOKS = ((0.25, 0.15), (0.4, 0.2), (0.65, 0.25), (1.0, 0.4))
-"""When a suspect may be called slower: the share of all sessions that are there, and the share of α spent then."""
+"""When a suspect may be decided: the share of all sessions that are there, and the share of α spent then."""
 _MOST_ADVISED = 200
-_CONFIDENCE = 1.0 - 2.0 * error_rate.PASS_ALPHA
+_CONFIDENCE = 1.0 - 2.0 * error_rate.PAIRED_PASS_ALPHA
 
 
 class Next(enum.Enum):
@@ -72,7 +73,7 @@ class PairedOutcome:
 
     next: Next
     status: Status
-    """PASS, IMPROVED, REGRESSED or, as long as nothing is shown, INCONCLUSIVE."""
+    """PASS, IMPROVED, REGRESSED or, as long as nothing is shown at a look, INCONCLUSIVE."""
     comparison: Comparison
     detectable_change: float | None
     """Smallest true relative change that the confirmation fails with 80 % power; None where no spread is known."""
@@ -95,16 +96,11 @@ def screen_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_u
     Call it after each session, and measure another one for as long as ``next`` is MORE. Never REGRESSED.
     """
     numbers = _Numbers(sessions, resolution_us)
-    status = Status.INCONCLUSIVE
     if numbers.is_beyond(rule):
-        following = Next.CONFIRM
-    elif len(sessions) < FEWEST_SESSIONS:
-        following = Next.MORE
-    else:
-        status = numbers.shown(rule)
-        undecided = status is Status.INCONCLUSIVE and len(sessions) < numbers.most_screening_sessions(rule)
-        following = Next.MORE if undecided else Next.NOTHING
-    return numbers.outcome(following, status, Stage.SCREEN, rule)
+        return numbers.outcome(Next.CONFIRM, Status.INCONCLUSIVE, Stage.SCREEN, rule)
+    most = numbers.most_screening_sessions(rule)
+    status = numbers.shown(rule) if numbers.count in screening_looks(most) else Status.INCONCLUSIVE
+    return numbers.outcome(_following(status, numbers.count, most), status, Stage.SCREEN, rule)
 
 
 def confirm_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_us: float = 0.0) -> PairedOutcome:
@@ -113,19 +109,27 @@ def confirm_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_
     Call it after each session, as :func:`screen_paired`, with all sessions that were measured since the screening.
     """
     numbers = _Numbers(sessions, resolution_us)
-    count, most = len(sessions), rule.confirm_sessions
-    alpha = error_rate.confirm_alpha(rule) * looks(most).get(count, 0.0)
+    most = rule.confirm_sessions
     status = Status.INCONCLUSIVE
-    if alpha and numbers.is_beyond(rule) and numbers.bound(-1.0, alpha) > rule.tolerance:
-        status = Status.REGRESSED
-    elif count >= min(FEWEST_SESSIONS, most):
-        status = numbers.shown(rule)
-    undecided = status is Status.INCONCLUSIVE and count < most
-    return numbers.outcome(Next.MORE if undecided else Next.NOTHING, status, Stage.CONFIRM, rule)
+    if (share := looks(most).get(numbers.count)) is not None:
+        alpha = error_rate.confirm_alpha(rule) * share
+        is_slower = numbers.is_beyond(rule) and numbers.bound(-1.0, alpha) > rule.tolerance
+        status = Status.REGRESSED if is_slower else numbers.shown(rule)
+    return numbers.outcome(_following(status, numbers.count, most), status, Stage.CONFIRM, rule)
+
+
+def _following(status: Status, count: int, most: int) -> Next:
+    return Next.MORE if status is Status.INCONCLUSIVE and count < most else Next.NOTHING
+
+
+def screening_looks(most: int) -> tuple[int, ...]:
+    """The numbers of sessions, of ``most``, at which a case that does not look slower may pass."""
+    often = range(FEWEST_SESSIONS, MOST_SCREENING_SESSIONS + 1)
+    return (*often, *(count for count in looks(most) if count > MOST_SCREENING_SESSIONS))
 
 
 def looks(most: int) -> dict[int, float]:
-    """The numbers of sessions, of ``most``, at which a suspect may be called slower, each with its share of α."""
+    """The numbers of sessions, of ``most``, at which a suspect may be decided, each with its share of α."""
     shares: dict[int, float] = {}
     for when, share in _LOOKS:
         count = max(math.ceil(when * most), min(FEWEST_SESSIONS, most))
@@ -155,7 +159,7 @@ class _Numbers:
         gained_us = -relative(self.log_ratio) * self.base_us
         if self.bound(1.0, error_rate.IMPROVED_ALPHA) < -rule.tolerance and gained_us > rule.min_change_us:
             return Status.IMPROVED
-        at_most = self.bound(1.0, error_rate.PASS_ALPHA)
+        at_most = self.bound(1.0, error_rate.PAIRED_PASS_ALPHA)
         if at_most <= rule.tolerance or at_most * self.base_us < rule.min_change_us:
             return Status.PASS
         return Status.INCONCLUSIVE
@@ -171,7 +175,8 @@ class _Numbers:
         if self._noise is None:
             return None
         margin = math.log1p(max(rule.tolerance, rule.min_change_us / self.base_us))
-        return paired_sessions_to_show(margin, spread=self._noise, alpha=error_rate.PASS_ALPHA, at_most=_MOST_ADVISED)
+        alpha = error_rate.PAIRED_PASS_ALPHA
+        return paired_sessions_to_show(margin, spread=self._noise, alpha=alpha, at_most=_MOST_ADVISED)
 
     def most_screening_sessions(self, rule: Rule) -> int:
         """When the screening ends though nothing is shown."""
@@ -182,7 +187,8 @@ class _Numbers:
     def outcome(self, following: Next, status: Status, stage: Stage, rule: Rule) -> PairedOutcome:
         low, high, p_value, detectable = None, None, None, None
         if self._noise is not None:
-            low, high = self.bound(-1.0, error_rate.PASS_ALPHA), self.bound(1.0, error_rate.PASS_ALPHA)
+            alpha = error_rate.PAIRED_PASS_ALPHA
+            low, high = self.bound(-1.0, alpha), self.bound(1.0, alpha)
             t = (self.log_ratio - math.log1p(rule.tolerance)) / self._error(self._noise)
             p_value = upper_tail(t, self.count - 1)
             detectable = self._detectable(self._noise, rule)
