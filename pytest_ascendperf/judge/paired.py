@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FEWEST_SESSIONS = 3
 """Sessions before anything is shown: two agree by chance too often for their spread to mean much."""
-MOST_SCREENING_SESSIONS = 10
+MOST_SCREENING_SESSIONS = 8
 """A case that these leave open is INCONCLUSIVE: it does not look slower than its limit, and more would cost minutes.
 Where that fails it (``Rule.must_decide``), more are worth it: as many as a suspect may have, while they can tell."""
 _LOOKS = ((0.25, 0.15), (0.4, 0.2), (0.65, 0.25), (1.0, 0.4))

@@ -16,6 +16,7 @@ from pytest_ascendperf.model.verdict import Status, Verdict
 if TYPE_CHECKING:
     from pytest_ascendperf.model.environment import KeyDifference
     from pytest_ascendperf.model.finding import Finding
+    from pytest_ascendperf.model.kernel_table import KernelTable
     from pytest_ascendperf.model.measurement import Measurement
     from pytest_ascendperf.model.protocol import Rule
     from pytest_ascendperf.model.stage import Comparison
@@ -53,6 +54,27 @@ class PairedEvidence:
     losses: tuple[KnownLoss, ...] = ()
     """Fusions of the base that head lost."""
 
+    @property
+    def tables(self) -> tuple[KernelTable, KernelTable] | None:
+        """What base and head run; None where one of them is not known, or was seen on another device."""
+        if self.base is None or self.base.kernels is None or self.head.kernels is None or _other_device(self):
+            return None
+        return self.base.kernels, self.head.kernels
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What head runs otherwise than the test itself asks for, and than the base does; first what fails."""
+        found = list(self.demands)
+        if self.compares_kernels and (tables := self.tables) is not None:
+            found += kernel_findings(*tables, self.losses)
+        return sorted(found, key=lambda finding: not finding.fails)
+
+    @property
+    def time_rule(self) -> Rule:
+        """The rule for how many sessions are worth it: a case that fails anyhow may stay open as to its time."""
+        fails = any(finding.fails for finding in self.findings)
+        return replace(self.rule, must_decide=self.rule.must_decide and not fails)
+
 
 def next_step(evidence: PairedEvidence) -> Next:
     """Whether another session is wanted, and for which stage."""
@@ -60,7 +82,7 @@ def next_step(evidence: PairedEvidence) -> Next:
         return Next.NOTHING
     if not evidence.screening:
         return Next.MORE
-    screened = screen_paired(evidence.screening, evidence.rule, resolution_us=evidence.resolution_us)
+    screened = screen_paired(evidence.screening, evidence.time_rule, resolution_us=evidence.resolution_us)
     if screened.next is not Next.CONFIRM:
         return screened.next
     if not evidence.confirming:
@@ -72,17 +94,13 @@ def next_step(evidence: PairedEvidence) -> Next:
 def paired_verdict(evidence: PairedEvidence) -> Verdict:
     """The verdict on what there is, once :func:`next_step` asks for NOTHING or nothing more can be measured."""
     verdict = _timed_verdict(evidence)
-    findings, notes = list(evidence.demands), list(verdict.notes)
-    base, head = None if evidence.base is None else evidence.base.kernels, evidence.head.kernels
-    if base is not None and head is not None and not _other_device(evidence):
-        if evidence.compares_kernels:
-            findings += kernel_findings(base, head, evidence.losses)
-            notes += [reason] if (reason := why_not_compared(base, head)) is not None else []
+    if (tables := evidence.tables) is not None:
+        if evidence.compares_kernels and (reason := why_not_compared(*tables)) is not None:
+            verdict = replace(verdict, notes=(*verdict.notes, reason))
         if verdict.status is Status.REGRESSED and verdict.decisive is not None:
             change_us = verdict.decisive.head_us - verdict.decisive.base_us
-            verdict = replace(verdict, attribution=attribute(base, head, change_us))
-    findings.sort(key=lambda finding: not finding.fails)
-    return with_findings(replace(verdict, notes=tuple(notes)), findings)
+            verdict = replace(verdict, attribution=attribute(*tables, change_us))
+    return with_findings(verdict, evidence.findings)
 
 
 def _timed_verdict(evidence: PairedEvidence) -> Verdict:
