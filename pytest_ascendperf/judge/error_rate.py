@@ -36,10 +36,10 @@ IMPROVED_ALPHA = 0.01
 """One-sided level of the bound that must lie beyond the tolerance for an improvement."""
 EARLY_PASS_ALPHA = 0.01
 """Level of that bound for a pass that ends the second stage early: each early look adds this to a pass's 5 %."""
-PAIRED_PASS_ALPHA = 0.02
-"""Level of that bound at each look, with base and head side by side. Code that is slower by just the limit passes at
-one of them in some 10 %, whatever its spread (``benchmarks/against_power.py``), as the looks share their sessions. It
-would be 6 % with half the level, and unchanged code would take a fifth more sessions than it does."""
+SUSPECT_PASS_ALPHA = 0.01
+"""Level of that bound at each look at a suspect, with base and head side by side. With the looks of the screening, each
+at 5 %, code that is slower by just the limit passes in 10 to 15 % (``benchmarks/against_power.py``). At 5 % here, too,
+it would be a quarter; at 1 % in the screening, too, 6 %, and unchanged code would take half as many sessions again."""
 
 FEWEST_SESSIONS = 2
 """Fresh sessions before anything is said: what failed in one process may have failed for reasons of that process."""

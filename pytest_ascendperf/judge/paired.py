@@ -9,8 +9,8 @@ The pair of processes is the replicate: sessions are compared with the limit by 
 Two stages, as with stored baselines. Screening goes on until the sessions show that the case is within its limit, or
 look slower than it; that a session looks slow costs nothing but time. A suspect is then decided on new sessions alone,
 at a few looks that share the level α between them (Bonferroni), so the decision may come early and is never wrong more
-often than α. A pass is looked for at a few numbers of sessions, too, since each look is one more chance to pass what is
-slower. See :mod:`.error_rate` for the levels.
+often than α. A suspect passes at these looks only, and more strictly than in the screening, since each look is one more
+chance to pass what is slower. See :mod:`.error_rate` for the levels.
 """
 
 from __future__ import annotations
@@ -35,13 +35,12 @@ if TYPE_CHECKING:
 
 FEWEST_SESSIONS = 3
 """Sessions before anything is shown: two agree by chance too often for their spread to mean much."""
-MOST_SCREENING_SESSIONS = 8
+MOST_SCREENING_SESSIONS = 6
 """A case that these leave open is INCONCLUSIVE: it does not look slower than its limit, and more would cost minutes.
 Where that fails it (``Rule.must_decide``), more are worth it: as many as a suspect may have, while they can tell."""
 _LOOKS = ((0.25, 0.15), (0.4, 0.2), (0.65, 0.25), (1.0, 0.4))
 """When a suspect may be decided: the share of all sessions that are there, and the share of α spent then."""
 _MOST_ADVISED = 200
-_CONFIDENCE = 1.0 - 2.0 * error_rate.PAIRED_PASS_ALPHA
 
 
 class Next(enum.Enum):
@@ -95,7 +94,7 @@ def screen_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_u
 
     Call it after each session, and measure another one for as long as ``next`` is MORE. Never REGRESSED.
     """
-    numbers = _Numbers(sessions, resolution_us)
+    numbers = _Numbers(sessions, resolution_us, error_rate.PASS_ALPHA)
     if numbers.is_beyond(rule):
         return numbers.outcome(Next.CONFIRM, Status.INCONCLUSIVE, Stage.SCREEN, rule)
     most = numbers.most_screening_sessions(rule)
@@ -108,7 +107,7 @@ def confirm_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_
 
     Call it after each session, as :func:`screen_paired`, with all sessions that were measured since the screening.
     """
-    numbers = _Numbers(sessions, resolution_us)
+    numbers = _Numbers(sessions, resolution_us, error_rate.SUSPECT_PASS_ALPHA)
     most = rule.confirm_sessions
     status = Status.INCONCLUSIVE
     if (share := looks(most).get(numbers.count)) is not None:
@@ -138,15 +137,19 @@ def looks(most: int) -> dict[int, float]:
 
 
 class _Numbers:
-    """Student's one-sample t over the sessions of one stage, on the logarithmic scale."""
+    """Student's one-sample t over the sessions of one stage, on the logarithmic scale.
 
-    def __init__(self, sessions: Sequence[PairedSession], resolution_us: float) -> None:
+    ``pass_alpha`` is the stage's one-sided level of the bound that must lie within tolerance for a pass.
+    """
+
+    def __init__(self, sessions: Sequence[PairedSession], resolution_us: float, pass_alpha: float) -> None:
         logs = [session.log_ratio for session in sessions]
         self.count = len(logs)
         self.log_ratio = mean(logs)
         self.base_us = _geometric_mean([session.base_us for session in sessions])
         self.head_us = _geometric_mean([session.head_us for session in sessions])
         self.spread = standard_deviation(logs) if self.count > 1 else None
+        self._pass_alpha = pass_alpha
         self._noise = None if self.spread is None else max(self.spread, SPREAD_FLOOR, resolution_us / self.base_us)
 
     def is_beyond(self, rule: Rule) -> bool:
@@ -159,7 +162,7 @@ class _Numbers:
         gained_us = -relative(self.log_ratio) * self.base_us
         if self.bound(1.0, error_rate.IMPROVED_ALPHA) < -rule.tolerance and gained_us > rule.min_change_us:
             return Status.IMPROVED
-        at_most = self.bound(1.0, error_rate.PAIRED_PASS_ALPHA)
+        at_most = self.bound(1.0, self._pass_alpha)
         if at_most <= rule.tolerance or at_most * self.base_us < rule.min_change_us:
             return Status.PASS
         return Status.INCONCLUSIVE
@@ -175,8 +178,7 @@ class _Numbers:
         if self._noise is None:
             return None
         margin = math.log1p(max(rule.tolerance, rule.min_change_us / self.base_us))
-        alpha = error_rate.PAIRED_PASS_ALPHA
-        return paired_sessions_to_show(margin, spread=self._noise, alpha=alpha, at_most=_MOST_ADVISED)
+        return paired_sessions_to_show(margin, spread=self._noise, alpha=self._pass_alpha, at_most=_MOST_ADVISED)
 
     def most_screening_sessions(self, rule: Rule) -> int:
         """When the screening ends though nothing is shown."""
@@ -187,8 +189,7 @@ class _Numbers:
     def outcome(self, following: Next, status: Status, stage: Stage, rule: Rule) -> PairedOutcome:
         low, high, p_value, detectable = None, None, None, None
         if self._noise is not None:
-            alpha = error_rate.PAIRED_PASS_ALPHA
-            low, high = self.bound(-1.0, alpha), self.bound(1.0, alpha)
+            low, high = self.bound(-1.0, self._pass_alpha), self.bound(1.0, self._pass_alpha)
             t = (self.log_ratio - math.log1p(rule.tolerance)) / self._error(self._noise)
             p_value = upper_tail(t, self.count - 1)
             detectable = self._detectable(self._noise, rule)
@@ -201,7 +202,7 @@ class _Numbers:
             change=relative(self.log_ratio),
             low=low,
             high=high,
-            confidence=_CONFIDENCE,
+            confidence=1.0 - 2.0 * self._pass_alpha,
             spread=self.spread,
             p_value=p_value,
             rank_p_value=None,

@@ -78,8 +78,8 @@ def test_nothing_is_shown_before_the_third_session() -> None:
     found = screen_paired(sessions_of(0.0, 0.0, 0.0), rule())
     assert outcome(found) == (Next.NOTHING, Status.PASS)
     assert found.comparison.stage is Stage.SCREEN
-    # Sessions that agree by chance are not taken to agree better than 0.2 %: t(.98, 2 df) is 4.85.
-    assert found.comparison.high == pytest.approx(math.expm1(4.84873 * 0.002 / math.sqrt(3)), rel=1e-4)
+    # Sessions that agree by chance are not taken to agree better than 0.2 %: t(.95, 2 df) is 2.92.
+    assert found.comparison.high == pytest.approx(math.expm1(2.91999 * 0.002 / math.sqrt(3)), rel=1e-4)
 
 
 def test_a_look_beyond_the_limit_calls_for_new_sessions_at_once() -> None:
@@ -103,18 +103,18 @@ def test_screening_ends_though_nothing_is_shown() -> None:
 
 
 def test_where_an_open_case_fails_screening_goes_on_while_that_many_sessions_can_show_it() -> None:
-    """Sessions that differ by 2.4 % mostly show 2 % in 16, and these after 13; those that differ by 6.3 % in no 20."""
-    close, wide = [-0.023, 0.023] * 10, [-0.06, 0.06] * 10
+    """Sessions that differ by 2.8 % mostly show 2 % in 15, and these after 8; those that differ by 6.6 % in no 20."""
+    close, wide = [-0.026, 0.026] * 10, [-0.06, 0.06] * 10
     must_decide = rule(must_decide=True)
-    assert outcome(screen_paired(sessions_of(*close[:7]), rule())) == (Next.MORE, Status.INCONCLUSIVE)
-    assert outcome(screen_paired(sessions_of(*close[:8]), rule())) == (Next.NOTHING, Status.INCONCLUSIVE)
-    assert outcome(screen_paired(sessions_of(*close[:8]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
-    assert outcome(screen_paired(sessions_of(*close[:12]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
-    assert outcome(screen_paired(sessions_of(*close[:13]), must_decide)) == (Next.NOTHING, Status.PASS)
-    assert outcome(screen_paired(sessions_of(*wide[:7]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
-    assert outcome(screen_paired(sessions_of(*wide[:8]), must_decide)) == (Next.NOTHING, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:5]), rule())) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:6]), rule())) == (Next.NOTHING, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:6]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:7]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:8]), must_decide)) == (Next.NOTHING, Status.PASS)
+    assert outcome(screen_paired(sessions_of(*wide[:5]), must_decide)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*wide[:6]), must_decide)) == (Next.NOTHING, Status.INCONCLUSIVE)
     few = rule(must_decide=True, sessions=12)
-    assert outcome(screen_paired(sessions_of(*close[:8]), few)) == (Next.NOTHING, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(*close[:6]), few)) == (Next.NOTHING, Status.INCONCLUSIVE)
 
 
 def test_where_an_open_case_fails_screening_ends_with_as_many_sessions_as_a_suspect_may_have() -> None:
@@ -125,17 +125,17 @@ def test_where_an_open_case_fails_screening_ends_with_as_many_sessions_as_a_susp
 
 
 @pytest.mark.parametrize(
-    ("judge", "must_decide", "names_it"),
-    [(screen_paired, False, True), (screen_paired, True, False), (confirm_paired, False, False)],
+    ("judge", "must_decide", "needed", "names_it"),
+    [(screen_paired, False, 15, True), (screen_paired, True, 15, False), (confirm_paired, False, 24, False)],
 )
 def test_strictness_is_advised_where_it_would_measure_more(
-    judge: Callable[..., PairedOutcome], must_decide: bool, names_it: bool
+    judge: Callable[..., PairedOutcome], must_decide: bool, needed: int, names_it: bool
 ) -> None:
     """Not where it is in force or the case was a suspect, whose sessions a budget may have cut short."""
     limits = rule(must_decide=must_decide)
-    found = judge(sessions_of(*[-0.023, 0.023] * 4), limits)
+    found = judge(sessions_of(*[-0.026, 0.026] * 3), limits)
     reason = shown(found.status, found.comparison, limits, clock=Clock.DEVICE, needed=found.needed)
-    assert "16 pairs of processes would show it; there were 8. Quieten the machine, or " in reason
+    assert f"{needed} pairs of processes would show it; there were 6. Quieten the machine, or " in reason
     assert reason.endswith("--ascendperf-strict") is names_it
 
 
@@ -175,21 +175,21 @@ def test_a_suspicion_that_is_not_confirmed_ends_at_the_first_look() -> None:
 
 
 def test_screening_looks_often_at_first() -> None:
-    assert screening_looks(8) == (3, 4, 5, 6, 7, 8)
-    assert screening_looks(20) == (3, 4, 5, 6, 7, 8, 13, 20)
+    assert screening_looks(6) == (3, 4, 5, 6)
+    assert screening_looks(20) == (3, 4, 5, 6, 8, 13, 20)
 
 
 @pytest.mark.parametrize(
     ("judge", "deviations", "quantile", "otherwise"),
     [
-        (screen_paired, (-1, 0, 0, 1), 3.48191, Next.MORE),
-        (screen_paired, (-1, *[0] * 6, 1), 2.51675, Next.NOTHING),
-        (confirm_paired, (-1, 0, 0, 0, 1), 2.99853, Next.MORE),
-        (confirm_paired, (-1, *[0] * 18, 1), 2.20470, Next.NOTHING),
+        (screen_paired, (-1, 0, 0, 1), 2.35336, Next.MORE),
+        (screen_paired, (-1, *[0] * 4, 1), 2.01505, Next.NOTHING),
+        (confirm_paired, (-1, 0, 0, 0, 1), 3.74695, Next.MORE),
+        (confirm_paired, (-1, *[0] * 18, 1), 2.53948, Next.NOTHING),
     ],
     ids=["screening, early", "screening, last", "confirmation, early", "confirmation, last"],
 )
-def test_a_pass_is_shown_at_two_per_cent_at_every_look(
+def test_a_pass_is_shown_at_five_per_cent_and_that_of_a_suspect_at_one(
     judge: Callable[..., PairedOutcome], deviations: tuple[int, ...], quantile: float, otherwise: Next
 ) -> None:
     """A little more or less than Student's quantile decides."""
@@ -278,10 +278,10 @@ def test_unchanged_code_fails_less_often_than_promised(spread: float) -> None:
 @pytest.mark.parametrize("must_decide", [False, True])
 @pytest.mark.parametrize("spread", [0.004, 0.013, 0.04])
 def test_what_is_slower_by_the_tolerance_rarely_passes(spread: float, must_decide: bool) -> None:
-    """At 2 % a look, 10 % of it in all; at 5 % a look, a quarter would."""
+    """10 to 15 % of it in all; if suspects passed as the others do, whenever they are measured, a quarter would."""
     draw = random.Random(4)
     found = Counter(decide(0.02, spread, rule(must_decide=must_decide), draw) for _ in range(800))
-    assert found[Status.PASS] <= 0.135 * 800  # 10 % are 80; so many more have a chance of 0.1 %
+    assert found[Status.PASS] <= 0.18 * 800
 
 
 @pytest.mark.parametrize(("spread", "tests"), [(0.004, 50), (0.01, 50), (0.013, 50), (0.02, 1)])

@@ -17,9 +17,9 @@ from pytest_ascendperf.model.verdict import Status
 STRICT = Rule(tolerance=0.02, min_change_us=0.0, confirm_sessions=20, suite_tests=1, cases=1, must_decide=True)
 
 
-def left_open(rule: Rule, sessions: int = 8) -> PairedEvidence:
-    """Sessions that differ by 2.4 %: eight of them show nothing, and twenty might."""
-    changes = [-0.023, 0.023] * 10
+def left_open(rule: Rule, sessions: int = 6) -> PairedEvidence:
+    """Sessions that differ by 2.8 %: six of them show nothing, and twenty might."""
+    changes = [-0.026, 0.026] * 10
     return PairedEvidence(
         head=replace(measured(12.5), kernels=FUSED),
         base=replace(measured(12.5), kernels=FUSED),
@@ -56,7 +56,7 @@ def test_kernels_that_are_not_compared_fail_nothing() -> None:
     assert paired_verdict(lost).findings == ()
 
 
-@pytest.mark.parametrize("sessions", [1, 2, 7])
+@pytest.mark.parametrize("sessions", [1, 2, 5])
 def test_it_is_measured_as_often_as_any_other_case_before(sessions: int) -> None:
     lost = left_open(STRICT, sessions)
     lost.head, lost.losses = replace(lost.head, kernels=APART), (LOSS,)
