@@ -72,8 +72,8 @@ class PairedEvidence:
     @property
     def time_rule(self) -> Rule:
         """The rule for how many sessions are worth it: a case that fails anyhow may stay open as to its time."""
-        fails = any(finding.fails for finding in self.findings)
-        return replace(self.rule, must_decide=self.rule.must_decide and not fails)
+        must_decide = self.rule.must_decide and not any(finding.fails for finding in self.findings)
+        return replace(self.rule, must_decide=must_decide)
 
 
 def next_step(evidence: PairedEvidence) -> Next:
