@@ -1,8 +1,9 @@
 """What two alike calls that take turns do to each other's caches: at first, and at the beginning of each turn.
 
-The call that was warmed up last keeps the caches to itself for a while. It is why the first turns of base and head, and
-of both calls of a comparison, do not count. Later on each turn finds the caches filled by the other call. No bar: what
-is found depends on the caches, and on who shares them.
+The call that was warmed up last keeps the caches to itself for a while. It is why the first turns of both calls of a
+comparison do not count. Later on each turn finds the caches filled by the other call. It is why the turns of base and
+head begin with calls that do not count, for 10 ms: the first two columns. No bar: what is found depends on the caches,
+and on who shares them.
 
 Usage: python benchmarks/shared_caches.py [repetitions]
 """
@@ -28,7 +29,7 @@ ENDS_S = (0.0, 0.025, 0.05, 0.1, 0.2, 0.4)
 TURN_US = 80_000.0
 TURNS = 8
 TURN_ENDS_US = (0.0, 5_000.0, 10_000.0, 20_000.0, 40_000.0)
-"""Parts of a turn that are compared with its last half; a turn of base or head is as long as the first of them."""
+"""Parts of a turn that are compared with its last half."""
 
 
 def copying(size_mib: int) -> Callable[[], None]:

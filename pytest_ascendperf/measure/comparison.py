@@ -21,7 +21,6 @@ from pytest_ascendperf.measure.calibration import Pace
 from pytest_ascendperf.measure.deferred import reject_deferred_result
 from pytest_ascendperf.measure.garbage import collect_young, collector_paused
 from pytest_ascendperf.measure.host_time import is_host_bound
-from pytest_ascendperf.measure.pairing import lead_in_pairs
 from pytest_ascendperf.measure.rounds import RoundRunner, is_clock_sound
 from pytest_ascendperf.measure.session import per_call_us
 from pytest_ascendperf.measure.warmup import Warmup, warm_up
@@ -41,6 +40,9 @@ FIRST_LOOK_PRECISION = 0.01
 FIRST_LOOK_SHARE = 0.2
 """Share of the budget that the first look may take, once there is an interval."""
 
+LEAD_IN_US = 100_000.0
+"""Pairs that do not count take about this long: some GB go through the caches meanwhile."""
+
 _SEED = 20_240_229
 _MIN_BLOCK_S = 0.01
 """A block outlasts what disturbs a single round, and is soon repeated."""
@@ -51,6 +53,11 @@ _ROUND_SHARE = 0.005
 """A round of several calls takes at most this share of the budget: enough blocks must fit to show anything."""
 _HOST_ROUNDS = 5
 """Rounds of each call that tell whether the device waits for the host."""
+
+
+def lead_in_pairs(pair_us: float) -> int:
+    """Pairs of rounds that do not count, where a pair takes ``pair_us``; at least one."""
+    return max(1, int(LEAD_IN_US // pair_us))
 
 
 class PairedRounds:
@@ -205,8 +212,12 @@ class PairedRounds:
         return max(2, 2 * math.ceil(min(block_us / self._pair_us, _MOST_PAIRS) / 2.0))
 
     def _lead_in(self) -> None:
-        """Rounds that do not count: what ran since the last ones, or was warmed up last, has its data in the caches."""
-        left = 1 if self._plan.cold else max(1, lead_in_pairs(self._pair_us))
+        """Rounds that do not count: what ran since the last ones, or was warmed up last, has its data in the caches.
+
+        It takes the turns to level that: with tens of MB on a server's CPU some 100 ms
+        (``benchmarks/shared_caches.py``).
+        """
+        left = 1 if self._plan.cold else lead_in_pairs(self._pair_us)
         while left > 0:
             self._rounds_us([index % 2 == 0 for index in range(min(left, self._pairs))])
             left -= self._pairs

@@ -138,7 +138,6 @@ class _Rounds:
 
     def run(self, runner: RoundRunner[Any], conductor: Conductor) -> None:
         while (order := conductor.next_order()) is not None:
-            self.clock, self._calls = order.clock, order.calls
             if order.clock is Clock.HOST:
                 issued = runner.issued_round(order.calls)
                 device_us, told_us = issued.device_us, issued.host_us
@@ -146,6 +145,7 @@ class _Rounds:
                 (device_us,) = runner.batch(1, order.calls)
                 told_us = device_us
             if order.counts:
+                self.clock, self._calls = order.clock, order.calls
                 self._device_us.append(device_us)
                 if order.clock is Clock.HOST:
                     self._host_us.append(told_us)

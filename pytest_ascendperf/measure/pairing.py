@@ -3,9 +3,10 @@
 Rounds come in pairs, one of base and one of head, of equal numbers of calls. Which of the two comes first is drawn, but
 evenly: each block of pairs holds both orders equally often, so that whatever the first turn does to the second cancels.
 
-The side that was warmed up last has its data in the caches that both share, and keeps an advantage for as long as it
-takes the turns to level it: with tens of MB on a server's CPU some 100 ms (``benchmarks/shared_caches.py``). So turns
-that do not count come first.
+Where the other side ran last, it has filled the caches that both share. The first calls of a turn are then slower than
+later ones (``benchmarks/shared_caches.py``), on both sides alike, so that a change of the call would read as smaller
+than it is; and the side that was warmed up last would have the advantage of its data being there. So such a turn begins
+with calls that do not count.
 
 A call over several devices must not be played like this: its processes wait for each other, and a turn of the other
 side in between would be part of that wait. When there are such calls, each side's rounds belong in one piece, and whole
@@ -18,12 +19,10 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from pytest_ascendperf.measure.duet import Ready
-from pytest_ascendperf.measure.rounds import is_clock_sound
-from pytest_ascendperf.measure.sampling import MAX_ROUNDS, MIN_ROUNDS
+from pytest_ascendperf.measure.sampling import MAX_ROUNDS
 from pytest_ascendperf.measure.session import per_call_us
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import SamplingPlan
@@ -32,9 +31,11 @@ from pytest_ascendperf.statistics.order import median_half_width
 BLOCK_PAIRS = 4
 """Pairs in a block: two of each order."""
 ROUND_US = 5_000.0
-"""How long a turn should last at least: changing from one process to the other costs some ten µs and a cold cache."""
-LEAD_IN_US = 100_000.0
-"""Turns that do not count take about this long, for both sides together: some GB go through the caches meanwhile."""
+"""How long a round should last at least."""
+LEAD_IN_US = 10_000.0
+"""Calls that do not count take about this long: tens of MB go through the caches meanwhile."""
+MIN_PAIRS = 16
+"""Pairs before precision may end the session, so that one slice of the scheduler cannot decide it."""
 _BUDGET_SHARE = 0.02
 """... and at most, as a share of the sampling budget, so that enough pairs fit."""
 _MAX_CALLS = 65_536
@@ -72,41 +73,51 @@ class Pairs:
 def play(base: Side, head: Side, base_ready: Ready, head_ready: Ready, plan: SamplingPlan, seed: str) -> Pairs:
     """Let both sides take turns until the plan's rounds, precision or budget is reached, in whole blocks.
 
-    The budget bounds the time of all rounds that count, of both sides together, on the clock that they are read from.
+    The budget bounds the time of all turns of both sides, on the clock that they are read from.
     """
     clock = Clock.HOST if base_ready.host_bound or head_ready.host_bound else Clock.DEVICE
     calls = calls_per_round(base_ready, head_ready, plan, clock)
-    pair_us = partial(_pair_us, base, head, calls, clock)
-    for number in range(0 if plan.cold else lead_in_pairs((base_ready.call_us + head_ready.call_us) * calls)):
-        if not is_clock_sound(pair_us(base_first=number % 2 == 0, counts=False)):
-            break  # the rounds that count will tell
+    turns = _Turns(clock, calls, lead_in_calls(base_ready, head_ready, plan, clock))
     base_us: list[float] = []
     head_us: list[float] = []
     orders = balanced_orders(seed)
-    while not _is_enough(base_us, head_us, calls, plan):
+    while not _is_enough(base_us, head_us, turns.spent_us, plan):
         for _ in range(BLOCK_PAIRS):
-            on_base_us, on_head_us = pair_us(base_first=next(orders), counts=True)
-            base_us.append(on_base_us)
-            head_us.append(on_head_us)
+            if next(orders):
+                base_us.append(turns.round_us(base))
+                head_us.append(turns.round_us(head))
+            else:
+                head_us.append(turns.round_us(head))
+                base_us.append(turns.round_us(base))
     return Pairs(base_us=tuple(base_us), head_us=tuple(head_us), calls_per_round=calls, clock=clock)
 
 
-def _pair_us(
-    base: Side, head: Side, calls: int, clock: Clock, *, base_first: bool, counts: bool
-) -> tuple[float, float]:
-    """The times per call of one round of base and one of head."""
-    if base_first:
-        on_base_us = base.round_us(calls, clock, counts=counts)
-        on_head_us = head.round_us(calls, clock, counts=counts)
-    else:
-        on_head_us = head.round_us(calls, clock, counts=counts)
-        on_base_us = base.round_us(calls, clock, counts=counts)
-    return per_call_us(on_base_us, calls), per_call_us(on_head_us, calls)
+class _Turns:
+    """Rounds of two sides, each led in where the other side ran last."""
+
+    def __init__(self, clock: Clock, calls: int, lead_in: int) -> None:
+        """``calls`` per round, and ``lead_in`` calls that do not count."""
+        self.spent_us = 0.0
+        """Time of all turns so far."""
+        self._clock = clock
+        self._calls = calls
+        self._lead_in = lead_in
+        self._last: Side | None = None
+
+    def round_us(self, side: Side) -> float:
+        """The time per call of a round of ``side``."""
+        if self._lead_in and side is not self._last:
+            self.spent_us += side.round_us(self._lead_in, self._clock, counts=False)
+        self._last = side
+        round_us = side.round_us(self._calls, self._clock, counts=True)
+        self.spent_us += round_us
+        return per_call_us(round_us, self._calls)
 
 
-def lead_in_pairs(pair_us: float) -> int:
-    """Pairs of rounds that do not count, where a pair takes ``pair_us``. A long round levels the caches by itself."""
-    return int(LEAD_IN_US // pair_us)
+def lead_in_calls(base: Ready, head: Ready, plan: SamplingPlan, clock: Clock) -> int:
+    """Calls that do not count at the start of a turn. Both sides make as many; long calls and cold ones need none."""
+    wanted = 0 if plan.cold else round(LEAD_IN_US / max(base.call_us, head.call_us))
+    return max(_least_calls(clock), min(wanted, _MAX_CALLS)) if wanted else 0
 
 
 def balanced_orders(seed: str) -> Iterator[bool]:
@@ -120,7 +131,7 @@ def balanced_orders(seed: str) -> Iterator[bool]:
 
 def calls_per_round(base: Ready, head: Ready, plan: SamplingPlan, clock: Clock) -> int:
     """Calls that both sides make per round, so that even the faster side's rounds are long enough."""
-    least = 2 if clock is Clock.HOST else 1  # the host's time is that of all calls but the last
+    least = _least_calls(clock)
     if plan.cold:
         return least
     wanted = math.ceil(ROUND_US / min(base.call_us, head.call_us) - 1e-9)
@@ -128,7 +139,11 @@ def calls_per_round(base: Ready, head: Ready, plan: SamplingPlan, clock: Clock) 
     return max(least, min(wanted, affordable, _MAX_CALLS))
 
 
-def _is_enough(base_us: Sequence[float], head_us: Sequence[float], calls: int, plan: SamplingPlan) -> bool:
+def _least_calls(clock: Clock) -> int:
+    return 2 if clock is Clock.HOST else 1  # the host's time is that of all calls but the last
+
+
+def _is_enough(base_us: Sequence[float], head_us: Sequence[float], spent_us: float, plan: SamplingPlan) -> bool:
     count = len(base_us)
     if not count:
         return False
@@ -136,10 +151,10 @@ def _is_enough(base_us: Sequence[float], head_us: Sequence[float], calls: int, p
         return True  # more rounds of a broken clock tell nothing
     if count >= (MAX_ROUNDS if plan.rounds is None else min(plan.rounds, MAX_ROUNDS)):
         return True
-    if (math.fsum(base_us) + math.fsum(head_us)) * calls >= plan.budget_s * 1e6:
+    if spent_us >= plan.budget_s * 1e6:
         return True
     ratios = [head / base for base, head in zip(base_us, head_us, strict=True)]
-    return plan.rounds is None and count >= MIN_ROUNDS and median_half_width(ratios) <= plan.precision
+    return plan.rounds is None and count >= MIN_PAIRS and median_half_width(ratios) <= plan.precision
 
 
 def play_alone(head: Side, ready: Ready, plan: SamplingPlan) -> None:

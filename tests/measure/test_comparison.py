@@ -14,8 +14,7 @@ from measure.queued_device import QueuedDevice
 from pytest_ascendperf.devices.scripted import ScriptedDevice
 from pytest_ascendperf.errors import MeasurementError
 from pytest_ascendperf.judge.comparison import FEWEST_BLOCKS, RatioEstimate
-from pytest_ascendperf.measure.comparison import HOST_BOUND, NOT_SETTLED, PairedRounds
-from pytest_ascendperf.measure.pairing import lead_in_pairs
+from pytest_ascendperf.measure.comparison import HOST_BOUND, NOT_SETTLED, PairedRounds, lead_in_pairs
 from pytest_ascendperf.model.comparison import ComparedCalls
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import SamplingPlan

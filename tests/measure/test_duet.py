@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
@@ -18,10 +18,11 @@ from pytest_ascendperf.measure.call import HOST_BOUND
 from pytest_ascendperf.measure.duet import Ready, RoundOrder, measure_in_duet
 from pytest_ascendperf.measure.pairing import (
     BLOCK_PAIRS,
+    MIN_PAIRS,
     Pairs,
     balanced_orders,
     calls_per_round,
-    lead_in_pairs,
+    lead_in_calls,
     play,
     play_alone,
 )
@@ -58,26 +59,36 @@ def ready(call_us: float, *, host_bound: bool = False) -> Ready:
 class Scripted:
     """A side whose calls take ``call_us(n)`` µs in its nth round that counts, and which notes when it had its turn.
 
-    Rounds that do not count take ``lead_in_us``, which no result may show.
+    Calls that do not count take ``slowed`` times as long, which no result may show.
     """
 
     def __init__(
-        self, name: str, turns: list[str], call_us: Callable[[int], float] | float, *, lead_in_us: float = 1e9
+        self, name: str, turns: list[str], call_us: Callable[[int], float] | float, *, slowed: float = 2.0
     ) -> None:
         self._name = name
-        self._lead_in_us = lead_in_us
+        self._slowed = slowed
         self._turns = turns
         self._call_us = call_us if callable(call_us) else lambda number: call_us
         self.rounds = 0
+        self.lead_in_calls: list[int] = []
+        self.spent_us = 0.0
         self.clocks: set[Clock] = set()
 
     def round_us(self, calls: int, clock: Clock, *, counts: bool) -> float:
         self._turns.append(self._name if counts else f"{self._name} leads in")
         self.clocks.add(clock)
-        if not counts:
-            return self._lead_in_us
-        self.rounds += 1
-        return self._call_us(self.rounds - 1) * calls
+        round_us = self._call_us(self.rounds) * calls
+        if counts:
+            self.rounds += 1
+        else:
+            self.lead_in_calls.append(calls)
+            round_us *= self._slowed
+        self.spent_us += round_us
+        return round_us
+
+
+def counted(turns: list[str]) -> list[str]:
+    return [turn for turn in turns if not turn.endswith("leads in")]
 
 
 def test_a_half_runs_the_rounds_that_are_ordered_and_no_others(
@@ -205,12 +216,12 @@ def test_a_device_that_refuses_runs_no_round(make_plan: Callable[..., SamplingPl
 def test_sides_take_turns_in_balanced_blocks(make_plan: Callable[..., SamplingPlan]) -> None:
     turns: list[str] = []
     base, head = Scripted("base", turns, 10.0), Scripted("head", turns, 10.7)
-    pairs = play(base, head, ready(10.0), ready(10.7), make_plan(rounds=40), "seed")
+    pairs = play(base, head, ready(10.0), ready(10.7), make_plan(rounds=40, budget_s=9.0), "seed")
     assert pairs.base_us == (10.0,) * 40
     assert pairs.head_us == (10.7,) * 40
     assert pairs.problem is None
     assert base.clocks == head.clocks == {Clock.DEVICE}
-    turns = turns[2 * lead_in_pairs(500 * 20.7) :]
+    turns = counted(turns)
     firsts = turns[::2]
     assert all(set(turns[index : index + 2]) == {"base", "head"} for index in range(0, len(turns), 2))
     for start in range(0, 40, BLOCK_PAIRS):
@@ -218,19 +229,52 @@ def test_sides_take_turns_in_balanced_blocks(make_plan: Callable[..., SamplingPl
     assert len({tuple(firsts[start : start + BLOCK_PAIRS]) for start in range(0, 40, BLOCK_PAIRS)}) > 1
 
 
-@pytest.mark.parametrize(
-    ("call_us", "changes", "pairs"),
-    [(100.0, {}, 10), (10_000.0, {}, 5), (49_000.0, {}, 1), (51_000.0, {}, 0), (100.0, {"cold": True}, 0)],
-)
-def test_turns_that_do_not_count_level_the_caches_first(
-    make_plan: Callable[..., SamplingPlan], call_us: float, changes: dict[str, object], pairs: int
+def test_a_turn_after_the_other_sides_begins_with_calls_that_do_not_count(
+    make_plan: Callable[..., SamplingPlan],
 ) -> None:
     turns: list[str] = []
-    base, head = Scripted("base", turns, call_us), Scripted("head", turns, call_us)
-    found = play(base, head, ready(call_us), ready(call_us), make_plan(rounds=4, **changes), "seed")
-    assert found.base_us == found.head_us == (call_us,) * 4
-    assert Counter(turns[: 2 * pairs]) == Counter(["base leads in", "head leads in"] * pairs)
-    assert Counter(turns[2 * pairs :]) == {"base": 4, "head": 4}
+    base, head = Scripted("base", turns, 100.0), Scripted("head", turns, 100.0)
+    found = play(base, head, ready(100.0), ready(100.0), make_plan(rounds=40, budget_s=9.0), "seed")
+    assert found.base_us == found.head_us == (100.0,) * 40
+    order = counted(turns)
+    expected = []
+    for before, side in pairwise(["nobody", *order]):
+        expected += [side] if side == before else [f"{side} leads in", side]
+    assert turns == expected
+    assert len(turns) < 4 * 40  # somewhere a side had two rounds in one turn
+    assert set(base.lead_in_calls) == set(head.lead_in_calls) == {100}  # 10 ms
+
+
+@pytest.mark.parametrize(
+    ("base_us", "head_us", "changes", "clock", "calls"),
+    [
+        (100.0, 100.0, {}, Clock.DEVICE, 100),
+        (80.0, 100.0, {}, Clock.DEVICE, 100),
+        (7_000.0, 7_000.0, {}, Clock.DEVICE, 1),
+        (7_000.0, 7_000.0, {}, Clock.HOST, 2),
+        (19_000.0, 19_000.0, {}, Clock.DEVICE, 1),
+        (21_000.0, 21_000.0, {}, Clock.DEVICE, 0),
+        (21_000.0, 21_000.0, {}, Clock.HOST, 0),
+        (1e-6, 1e-6, {}, Clock.DEVICE, 65_536),
+        (100.0, 100.0, {"cold": True}, Clock.DEVICE, 0),
+    ],
+)
+def test_calls_that_do_not_count_take_ten_milliseconds_on_the_slower_side(
+    make_plan: Callable[..., SamplingPlan],
+    base_us: float,
+    head_us: float,
+    changes: dict[str, object],
+    clock: Clock,
+    calls: int,
+) -> None:
+    assert lead_in_calls(ready(base_us), ready(head_us), make_plan(**changes), clock) == calls
+
+
+def test_calls_that_need_no_others_before_them_have_none(make_plan: Callable[..., SamplingPlan]) -> None:
+    turns: list[str] = []
+    base, head = Scripted("base", turns, 30_000.0), Scripted("head", turns, 30_000.0)
+    play(base, head, ready(30_000.0), ready(30_000.0), make_plan(rounds=4), "seed")
+    assert Counter(turns) == {"base": 4, "head": 4}
 
 
 def test_orders_are_those_of_their_seed() -> None:
@@ -255,7 +299,7 @@ def test_both_sides_make_as_many_calls_and_the_faster_sides_rounds_are_long_enou
 
 
 @pytest.mark.parametrize(
-    ("changes", "rounds"), [({}, 32), ({"budget_s": 0.2}, 28), ({"rounds": 3}, 4), ({"rounds": 9}, 12)]
+    ("changes", "rounds"), [({}, MIN_PAIRS), ({"budget_s": 0.2}, 8), ({"rounds": 3}, 4), ({"rounds": 9}, 12)]
 )
 def test_rounds_end_by_precision_budget_or_number(
     make_plan: Callable[..., SamplingPlan], changes: dict[str, object], rounds: int
@@ -271,15 +315,16 @@ def test_noise_lengthens_a_session_to_its_budget(make_plan: Callable[..., Sampli
     base = Scripted("base", turns, 100.0)
     head = Scripted("head", turns, lambda number: 100.0 * (1.0 + 0.3 * math.sin(number * 2.4)))
     pairs = play(base, head, ready(100.0), ready(100.0), make_plan(), "seed")
-    assert len(pairs.base_us) == 104  # of 5 ms on each side, in blocks of four: just over one second
+    assert len(pairs.base_us) > MIN_PAIRS
+    longest_block_us = BLOCK_PAIRS * 2 * 1.3 * (5_000.0 + 2.0 * 10_000.0)
+    assert 1e6 <= base.spent_us + head.spent_us < 1e6 + longest_block_us
 
 
 def test_a_clock_that_stands_still_leads_no_turns_in_without_end(make_plan: Callable[..., SamplingPlan]) -> None:
     turns: list[str] = []
-    base, head = Scripted("base", turns, 0.0, lead_in_us=0.0), Scripted("head", turns, 0.0, lead_in_us=0.0)
+    base, head = Scripted("base", turns, 0.0), Scripted("head", turns, 0.0)
     pairs = play(base, head, ready(1e-6), ready(1e-6), make_plan(), "seed")
-    assert turns[:2] == ["base leads in", "head leads in"]
-    assert len(turns) == 2 + 2 * BLOCK_PAIRS
+    assert len(counted(turns)) == 2 * BLOCK_PAIRS
     assert pairs.problem is not None
 
 

@@ -278,7 +278,7 @@ calls = []
 def test_x(spend, npu_perf_device):
     spend()
     calls.append(1)
-    if {jumps} and len(calls) == 6200 and not os.path.exists("{mark}"):
+    if {jumps} and len(calls) == 4900 and not os.path.exists("{mark}"):
         open("{mark}", "w").close()
         npu_perf_device.spend(-1e6)
 """
