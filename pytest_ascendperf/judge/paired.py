@@ -11,6 +11,10 @@ look slower than it; that a session looks slow costs nothing but time. A suspect
 at a few looks that share the level α between them (Bonferroni), so the decision may come early and is never wrong more
 often than α. A suspect passes at these looks only, and more strictly than in the screening, since each look is one more
 chance to pass what is slower. See :mod:`.error_rate` for the levels.
+
+One session that something else ran into can hide what all others show, as it widens s more than it moves the mean. So
+the last look asks twice, each time at half of its level: with all sessions, and with the trimmed t (Yuen 1974), for
+which the lowest and the highest sessions are left out of the mean and moved to their neighbours for s.
 """
 
 from __future__ import annotations
@@ -40,6 +44,8 @@ MOST_SCREENING_SESSIONS = 6
 Where that fails it (``Rule.must_decide``), more are worth it: as many as a suspect may have, while they can tell."""
 _LOOKS = ((0.25, 0.15), (0.4, 0.2), (0.65, 0.25), (1.0, 0.4))
 """When a suspect may be decided: the share of all sessions that are there, and the share of α spent then."""
+_TRIMMED_SHARE = 0.1
+"""Share of the sessions that the second question of the last look leaves out at each end, rounded down."""
 _MOST_ADVISED = 200
 
 
@@ -78,6 +84,8 @@ class PairedOutcome:
     """Smallest true relative change that the confirmation fails with 80 % power; None where no spread is known."""
     needed: int | None
     """Sessions that would show that an unchanged case is within its limit; None where more than anyone measures."""
+    left_out: int
+    """Sessions that these numbers leave out at each end."""
 
 
 def paired_session(base_us: Sequence[float], head_us: Sequence[float]) -> PairedSession:
@@ -110,11 +118,20 @@ def confirm_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_
     numbers = _Numbers(sessions, resolution_us, error_rate.SUSPECT_PASS_ALPHA)
     most = rule.confirm_sessions
     status = Status.INCONCLUSIVE
-    if (share := looks(most).get(numbers.count)) is not None:
-        alpha = error_rate.confirm_alpha(rule) * share
-        is_slower = numbers.is_beyond(rule) and numbers.bound(-1.0, alpha) > rule.tolerance
-        status = Status.REGRESSED if is_slower else numbers.shown(rule)
-    return numbers.outcome(_following(status, numbers.count, most), status, Stage.CONFIRM, rule)
+    if (share := looks(most).get(len(sessions))) is not None:
+        left_out = _left_out_of(most) if len(sessions) == most else 0
+        readings = [numbers]
+        if left_out:
+            readings.append(_Numbers(sessions, resolution_us, error_rate.SUSPECT_PASS_ALPHA, left_out=left_out))
+        alpha = error_rate.confirm_alpha(rule) * share / len(readings)
+        slower = next((each for each in readings if each.is_slower(rule, alpha)), None)
+        status = numbers.shown(rule) if slower is None else Status.REGRESSED
+        numbers = slower or numbers
+    return numbers.outcome(_following(status, len(sessions), most), status, Stage.CONFIRM, rule)
+
+
+def _left_out_of(most: int) -> int:
+    return int(_TRIMMED_SHARE * most)
 
 
 def _following(status: Status, count: int, most: int) -> Next:
@@ -139,16 +156,23 @@ def looks(most: int) -> dict[int, float]:
 class _Numbers:
     """Student's one-sample t over the sessions of one stage, on the logarithmic scale.
 
-    ``pass_alpha`` is the stage's one-sided level of the bound that must lie within tolerance for a pass.
+    ``pass_alpha`` is the stage's one-sided level of the bound that must lie within tolerance for a pass. With
+    ``left_out`` sessions left out at each end it is the trimmed t: as if the others were all there are, with a spread
+    that makes up for it.
     """
 
-    def __init__(self, sessions: Sequence[PairedSession], resolution_us: float, pass_alpha: float) -> None:
-        logs = [session.log_ratio for session in sessions]
-        self.count = len(logs)
+    def __init__(
+        self, sessions: Sequence[PairedSession], resolution_us: float, pass_alpha: float, *, left_out: int = 0
+    ) -> None:
+        ordered = sorted(sessions, key=lambda session: session.log_ratio)
+        kept = ordered[left_out : len(ordered) - left_out]
+        logs = [session.log_ratio for session in kept]
+        self.count = len(kept)
         self.log_ratio = mean(logs)
-        self.base_us = _geometric_mean([session.base_us for session in sessions])
-        self.head_us = _geometric_mean([session.head_us for session in sessions])
-        self.spread = standard_deviation(logs) if self.count > 1 else None
+        self.base_us = _geometric_mean([session.base_us for session in kept])
+        self.head_us = _geometric_mean([session.head_us for session in kept])
+        self.spread = _spread_of_kept(logs, left_out) if self.count > 1 else None
+        self._left_out = left_out
         self._pass_alpha = pass_alpha
         self._noise = None if self.spread is None else max(self.spread, SPREAD_FLOOR, resolution_us / self.base_us)
 
@@ -156,6 +180,10 @@ class _Numbers:
         """Whether the estimate itself is beyond the limit, relatively and in µs."""
         change = relative(self.log_ratio)
         return change > rule.tolerance and change * self.base_us > rule.min_change_us
+
+    def is_slower(self, rule: Rule, alpha: float) -> bool:
+        """Whether the true change is shown to be beyond the limit, at the one-sided level ``alpha``."""
+        return self.is_beyond(rule) and self.bound(-1.0, alpha) > rule.tolerance
 
     def shown(self, rule: Rule) -> Status:
         """IMPROVED or PASS where the upper bounds of the true change show it, else INCONCLUSIVE."""
@@ -214,11 +242,13 @@ class _Numbers:
             comparison=comparison,
             detectable_change=detectable,
             needed=self.needed(rule),
+            left_out=self._left_out,
         )
 
     def _detectable(self, noise: float, rule: Rule) -> float:
         """Taken at the last look alone: the earlier ones find large changes sooner and add little to small ones."""
-        last = error_rate.confirm_alpha(rule) * looks(rule.confirm_sessions)[rule.confirm_sessions]
+        most = rule.confirm_sessions
+        last = error_rate.confirm_alpha(rule) * looks(most)[most] / (2.0 if _left_out_of(most) else 1.0)
         significant = paired_effect(sessions=rule.confirm_sessions, alpha=last)
         beyond = paired_effect(sessions=rule.confirm_sessions, alpha=0.5)
         return relative(
@@ -230,6 +260,12 @@ class _Numbers:
 
     def _error(self, noise: float) -> float:
         return noise / math.sqrt(self.count)
+
+
+def _spread_of_kept(ordered: Sequence[float], left_out: int) -> float:
+    """The standard deviation of which √(number kept) is the error of the mean of what is kept of all values."""
+    all_values = [*[ordered[0]] * left_out, *ordered, *[ordered[-1]] * left_out]
+    return standard_deviation(all_values) * math.sqrt((len(all_values) - 1) / (len(ordered) - 1))
 
 
 def _geometric_mean(values_us: Sequence[float]) -> float:

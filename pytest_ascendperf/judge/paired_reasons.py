@@ -55,6 +55,12 @@ def pending(comparison: Comparison, rule: Rule, *, clock: Clock) -> str:
     )
 
 
+def left_out(at_each_end: int) -> str:
+    """Sessions that the numbers do not rest on."""
+    ends = "lowest and the highest" if at_each_end == 1 else f"{at_each_end} lowest and the {at_each_end} highest"
+    return f"The {ends} of the confirming sessions are left out of these numbers, as a few odd ones hid the others."
+
+
 def missing(problems: Sequence[str]) -> str:
     """Sessions that gave nothing, one per entry of ``problems``."""
     sessions = "1 session" if len(problems) == 1 else f"{len(problems)} sessions"

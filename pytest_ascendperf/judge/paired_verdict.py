@@ -120,6 +120,7 @@ def _timed_verdict(evidence: PairedEvidence) -> Verdict:
         reason = paired_reasons.pending(screened.comparison, rule, clock=clock)
     else:
         reason = paired_reasons.shown(decisive.status, decisive.comparison, rule, clock=clock, needed=decisive.needed)
+    left_out = () if confirmed is None or not confirmed.left_out else (paired_reasons.left_out(confirmed.left_out),)
     if evidence.problems:
         reason = f"{reason} {paired_reasons.missing(evidence.problems)}"
     return _verdict(
@@ -129,6 +130,7 @@ def _timed_verdict(evidence: PairedEvidence) -> Verdict:
         detectable=decisive.detectable_change,
         screen=screened.comparison,
         confirm=None if confirmed is None else confirmed.comparison,
+        notes=left_out,
     )
 
 
@@ -154,6 +156,7 @@ def _verdict(
     detectable: float | None,
     screen: Comparison | None,
     confirm: Comparison | None,
+    notes: tuple[str, ...] = (),
 ) -> Verdict:
     session = evidence.head.session
     differences: tuple[KeyDifference, ...] = ()
@@ -174,7 +177,7 @@ def _verdict(
         hard_differences=_other_device(evidence),
         soft_differences=tuple(difference for difference in differences if difference.key not in _PLACE_KEYS),
         baseline_path=None,
-        notes=(*evidence.head.notes, *base_notes, *evidence.notes),
+        notes=(*notes, *evidence.head.notes, *base_notes, *evidence.notes),
         base=evidence.base_name,
     )
 

@@ -6,9 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t as student_t
+from scipy.stats import trim_mean
+from scipy.stats.mstats import trimmed_stde
 
 from pytest_ascendperf.judge.error_rate import confirm_alpha
 from pytest_ascendperf.judge.paired import (
@@ -169,6 +173,46 @@ def test_the_looks_spend_all_of_alpha_and_the_last_session_is_one(most: int) -> 
     assert min(shares) >= 3
 
 
+ODD = [0.05 + 0.01 * math.sin(number) for number in range(18)]
+
+
+@pytest.mark.parametrize("odd", [(-0.7, -0.6), (-0.7, 0.06), (2.0, 3.0)])
+def test_odd_sessions_do_not_hide_at_the_last_look_what_all_others_show(odd: tuple[float, float]) -> None:
+    found = confirm_paired(sessions_of(*ODD, *odd), rule())
+    assert outcome(found) == (Next.NOTHING, Status.REGRESSED)
+    assert found.left_out == 2
+    assert found.comparison.head_sessions == 16
+    assert found.comparison.change == pytest.approx(0.05, abs=0.003)
+    assert found.comparison.head_us == pytest.approx(1_050.0, abs=3.0)
+    assert outcome(confirm_paired(sessions_of(*ODD[:11], *odd), rule())) == (Next.MORE, Status.INCONCLUSIVE)
+
+
+def test_sessions_are_left_out_where_that_shows_more_and_of_ten_sessions_on() -> None:
+    plain = confirm_paired(sessions_of(*ODD, 0.05, 0.05), rule())
+    assert (plain.status, plain.left_out, plain.comparison.head_sessions) == (Status.REGRESSED, 0, 20)
+    for most, left_out in ((9, 0), (10, 1)):
+        found = confirm_paired(sessions_of(*ODD[: most - 1], -0.5), rule(sessions=most, tolerance=0.01))
+        assert found.left_out == left_out
+        assert (found.status is Status.REGRESSED) == (left_out > 0)
+
+
+def test_what_is_left_is_judged_by_the_trimmed_t() -> None:
+    logs = np.array([math.log1p(change) for change in (*ODD, -0.7, 2.0)])
+    found = confirm_paired(sessions_of(*np.expm1(logs)), rule()).comparison
+    error = float(trimmed_stde(logs, limits=(0.1, 0.1))) * math.sqrt(19 / 20 * 16 / 15)  # Yuen's divisors
+    t = (trim_mean(logs, 0.1) - math.log1p(0.02)) / error
+    assert found.change == pytest.approx(math.expm1(trim_mean(logs, 0.1)), rel=1e-9)
+    assert found.p_value == pytest.approx(student_t.sf(t, 15), rel=1e-6)
+
+
+def test_the_last_looks_two_questions_share_its_level() -> None:
+    """Each is asked at .01 × .4 / 2: Student's quantile with 19 degrees of freedom is 3.2731."""
+    for extra, expected in ((1e-5, Status.REGRESSED), (-1e-5, Status.INCONCLUSIVE)):
+        centre = math.log1p(0.02) + 3.27315 * 0.01 / math.sqrt(20) + extra
+        logs = [centre + sign * 0.01 * math.sqrt(19 / 20) for sign in (-1, 1) for _ in range(10)]
+        assert confirm_paired(sessions_of(*map(math.expm1, logs)), rule()).status is expected
+
+
 def test_a_suspicion_that_is_not_confirmed_ends_at_the_first_look() -> None:
     assert outcome(confirm_paired(sessions_of(*[0.0] * 4), rule())) == (Next.MORE, Status.INCONCLUSIVE)
     assert outcome(confirm_paired(sessions_of(*[0.0] * 5), rule())) == (Next.NOTHING, Status.PASS)
@@ -243,9 +287,11 @@ def test_the_detectable_change_is_found_four_times_in_five() -> None:
     assert 0.72 <= found[Status.REGRESSED] / 400 <= 0.93  # earlier looks find some more
 
 
-def decide(change: float, spread: float, limits: Rule, draw: random.Random) -> Status:
+def decide(change: float, spread: float, limits: Rule, draw: random.Random, *, odd: float = 0.0) -> Status:
+    """Decide a case; a share ``odd`` of its sessions deviates ten times as far as the others."""
+
     def session() -> PairedSession:
-        log_ratio = math.log1p(change) + draw.gauss(0.0, spread)
+        log_ratio = math.log1p(change) + draw.gauss(0.0, spread) * (10.0 if draw.random() < odd else 1.0)
         return PairedSession(log_ratio=log_ratio, base_us=BASE_US, head_us=BASE_US * math.exp(log_ratio))
 
     screening: list[PairedSession] = []
@@ -273,6 +319,15 @@ def test_unchanged_code_fails_less_often_than_promised(spread: float) -> None:
     assert unchanged[Status.REGRESSED] <= 2
     at_the_limit = Counter(decide(0.02, spread, rule(), draw) for _ in range(800))
     assert at_the_limit[Status.REGRESSED] <= 16  # 1 % are 8; twice that has a chance of 0.6 %
+
+
+def test_odd_sessions_make_no_false_alarms_and_hide_few_slowdowns() -> None:
+    """One session in 20 is odd. By all sessions alone 90 % of the slowdowns would be found."""
+    draw = random.Random(6)
+    at_the_limit = Counter(decide(0.02, 0.013, rule(), draw, odd=0.05) for _ in range(800))
+    assert at_the_limit[Status.REGRESSED] <= 16
+    found = Counter(decide(0.05, 0.013, rule(), draw, odd=0.05) for _ in range(400))
+    assert found[Status.REGRESSED] >= 0.95 * 400
 
 
 @pytest.mark.parametrize("must_decide", [False, True])

@@ -17,6 +17,12 @@ from pytest_ascendperf.model.verdict import Status
 STRICT = Rule(tolerance=0.02, min_change_us=0.0, confirm_sessions=20, suite_tests=1, cases=1, must_decide=True)
 
 
+def sessions_of(*changes: float) -> list[PairedSession]:
+    return [
+        PairedSession(log_ratio=math.log1p(change), base_us=12.5, head_us=12.5 * (1.0 + change)) for change in changes
+    ]
+
+
 def left_open(rule: Rule, sessions: int = 6) -> PairedEvidence:
     """Sessions that differ by 2.8 %: six of them show nothing, and twenty might."""
     changes = [-0.026, 0.026] * 10
@@ -25,10 +31,7 @@ def left_open(rule: Rule, sessions: int = 6) -> PairedEvidence:
         base=replace(measured(12.5), kernels=FUSED),
         rule=rule,
         base_name="base main (1a2b3c4d5e6f)",
-        screening=[
-            PairedSession(log_ratio=math.log1p(change), base_us=12.5, head_us=12.5 * (1.0 + change))
-            for change in changes[:sessions]
-        ],
+        screening=sessions_of(*changes[:sessions]),
     )
 
 
@@ -61,3 +64,18 @@ def test_it_is_measured_as_often_as_any_other_case_before(sessions: int) -> None
     lost = left_open(STRICT, sessions)
     lost.head, lost.losses = replace(lost.head, kernels=APART), (LOSS,)
     assert next_step(lost) is Next.MORE
+
+
+def test_what_the_numbers_leave_out_is_told() -> None:
+    evidence = left_open(STRICT, sessions=0)
+    evidence.screening += sessions_of(0.05)
+    evidence.confirming += sessions_of(*[0.05 + 0.001 * number for number in range(18)], -0.7, 2.0)
+    assert next_step(evidence) is Next.NOTHING
+    verdict = paired_verdict(evidence)
+    assert verdict.status is Status.REGRESSED
+    assert verdict.confirm is not None
+    assert verdict.confirm.head_sessions == 16
+    assert verdict.notes[0] == (
+        "The 2 lowest and the 2 highest of the confirming sessions are left out of these numbers, as a few odd ones "
+        "hid the others."
+    )

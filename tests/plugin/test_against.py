@@ -329,15 +329,15 @@ def test_x(spend): spend(10.0 if sys.prefix == {prefix!r} else 12.0)
     assert lines_with(result, f"10.00 µs: under {python}, measured in turns with it")
 
 
-def test_a_run_on_the_cpu_finds_a_call_three_times_as_slow(git_suite: GitSuite) -> None:
+def test_a_run_on_the_cpu_finds_a_call_ten_times_as_slow(git_suite: GitSuite) -> None:
     body = """
 @pytest.mark.npu_perf(tolerance=0.5, min_change_us=0, budget_s=1.0)
 def test_x():
     sum(range({many}))
 """
     git_suite.commit(test_suite=scripted_test(0.0, body.format(many=20_000)))
-    git_suite.write(test_suite=scripted_test(0.0, body.format(many=60_000)))
+    git_suite.write(test_suite=scripted_test(0.0, body.format(many=200_000)))
     _, report = git_suite.report(*AGAINST, ASCENDPERF_DEVICE="cpu", ASCENDPERF_ROUNDS="auto")
     (case,) = report["cases"]
     assert case["status"] == "regressed"
-    assert 1.0 < case["confirm"]["change"] < 4.0
+    assert 4.0 < case["confirm"]["change"] < 20.0
