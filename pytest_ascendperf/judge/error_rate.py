@@ -38,7 +38,7 @@ EARLY_PASS_ALPHA = 0.01
 """Level of that bound for a pass that ends the second stage early: each early look adds this to a pass's 5 %."""
 SUSPECT_PASS_ALPHA = 0.01
 """Level of that bound at each look at a suspect, with base and head side by side. With the looks of the screening, each
-at 5 %, code that is slower by just the limit passes in 10 to 15 % (``benchmarks/against_power.py``). At 5 % here, too,
+at 5 %, code that is slower by just the limit passes in 8 to 16 % (``benchmarks/against_power.py``). At 5 % here, too,
 it would be a quarter; at 1 % in the screening, too, 6 %, and unchanged code would take half as many sessions again."""
 
 FEWEST_SESSIONS = 2
