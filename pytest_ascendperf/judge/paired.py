@@ -119,19 +119,21 @@ def confirm_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_
     most = rule.confirm_sessions
     status = Status.INCONCLUSIVE
     if (share := looks(most).get(len(sessions))) is not None:
-        left_out = _left_out_of(most) if len(sessions) == most else 0
-        readings = [numbers]
-        if left_out:
-            readings.append(_Numbers(sessions, resolution_us, error_rate.SUSPECT_PASS_ALPHA, left_out=left_out))
-        alpha = error_rate.confirm_alpha(rule) * share / len(readings)
-        slower = next((each for each in readings if each.is_slower(rule, alpha)), None)
-        status = numbers.shown(rule) if slower is None else Status.REGRESSED
-        numbers = slower or numbers
+        questions = _questions(len(sessions), most)
+        alpha = error_rate.confirm_alpha(rule) * share / len(questions)
+        status = numbers.shown(rule)
+        for left_out in questions:
+            asked = _Numbers(sessions, resolution_us, error_rate.SUSPECT_PASS_ALPHA, left_out=left_out)
+            if asked.is_slower(rule, alpha):
+                numbers, status = asked, Status.REGRESSED
+                break
     return numbers.outcome(_following(status, len(sessions), most), status, Stage.CONFIRM, rule)
 
 
-def _left_out_of(most: int) -> int:
-    return int(_TRIMMED_SHARE * most)
+def _questions(count: int, most: int) -> tuple[int, ...]:
+    """What is asked at the look at ``count`` sessions of ``most``: for each question, how many each end leaves out."""
+    left_out = int(_TRIMMED_SHARE * most)
+    return (0, left_out) if count == most and left_out else (0,)
 
 
 def _following(status: Status, count: int, most: int) -> Next:
@@ -248,9 +250,9 @@ class _Numbers:
     def _detectable(self, noise: float, rule: Rule) -> float:
         """Taken at the last look alone: the earlier ones find large changes sooner and add little to small ones."""
         most = rule.confirm_sessions
-        last = error_rate.confirm_alpha(rule) * looks(most)[most] / (2.0 if _left_out_of(most) else 1.0)
-        significant = paired_effect(sessions=rule.confirm_sessions, alpha=last)
-        beyond = paired_effect(sessions=rule.confirm_sessions, alpha=0.5)
+        last = error_rate.confirm_alpha(rule) * looks(most)[most] / len(_questions(most, most))
+        significant = paired_effect(sessions=most, alpha=last)
+        beyond = paired_effect(sessions=most, alpha=0.5)
         return relative(
             max(
                 math.log1p(rule.tolerance) + significant * noise,

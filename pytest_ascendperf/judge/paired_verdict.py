@@ -46,7 +46,6 @@ class PairedEvidence:
     """Sessions measured after the screening had raised a suspicion."""
     problems: list[str] = field(default_factory=list)
     """Why further sessions gave nothing, a sentence each."""
-    notes: list[str] = field(default_factory=list)
     demands: tuple[Finding, ...] = ()
     """What head runs otherwise than the test itself asks for."""
     compares_kernels: bool = True
@@ -120,18 +119,19 @@ def _timed_verdict(evidence: PairedEvidence) -> Verdict:
         reason = paired_reasons.pending(screened.comparison, rule, clock=clock)
     else:
         reason = paired_reasons.shown(decisive.status, decisive.comparison, rule, clock=clock, needed=decisive.needed)
-    left_out = () if confirmed is None or not confirmed.left_out else (paired_reasons.left_out(confirmed.left_out),)
     if evidence.problems:
         reason = f"{reason} {paired_reasons.missing(evidence.problems)}"
-    return _verdict(
+    verdict = _verdict(
         evidence,
         decisive.status,
         reason,
         detectable=decisive.detectable_change,
         screen=screened.comparison,
         confirm=None if confirmed is None else confirmed.comparison,
-        notes=left_out,
     )
+    if decisive.left_out:
+        verdict = replace(verdict, notes=(*verdict.notes, paired_reasons.left_out(decisive.left_out)))
+    return verdict
 
 
 def base_failed(evidence: PairedEvidence, problem: str) -> Verdict:
@@ -156,7 +156,6 @@ def _verdict(
     detectable: float | None,
     screen: Comparison | None,
     confirm: Comparison | None,
-    notes: tuple[str, ...] = (),
 ) -> Verdict:
     session = evidence.head.session
     differences: tuple[KeyDifference, ...] = ()
@@ -177,7 +176,7 @@ def _verdict(
         hard_differences=_other_device(evidence),
         soft_differences=tuple(difference for difference in differences if difference.key not in _PLACE_KEYS),
         baseline_path=None,
-        notes=(*notes, *evidence.head.notes, *base_notes, *evidence.notes),
+        notes=(*evidence.head.notes, *base_notes),
         base=evidence.base_name,
     )
 

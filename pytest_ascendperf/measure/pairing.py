@@ -32,12 +32,12 @@ BLOCK_PAIRS = 4
 """Pairs in a block: two of each order."""
 ROUND_US = 5_000.0
 """How long a round should last at least."""
+_BUDGET_SHARE = 0.02
+"""... and at most, as a share of the sampling budget, so that enough pairs fit."""
 LEAD_IN_US = 10_000.0
 """Calls that do not count take about this long: tens of MB go through the caches meanwhile."""
 MIN_PAIRS = 16
 """Pairs before precision may end the session, so that one slice of the scheduler cannot decide it."""
-_BUDGET_SHARE = 0.02
-"""... and at most, as a share of the sampling budget, so that enough pairs fit."""
 _MAX_CALLS = 65_536
 
 

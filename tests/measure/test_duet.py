@@ -59,14 +59,11 @@ def ready(call_us: float, *, host_bound: bool = False) -> Ready:
 class Scripted:
     """A side whose calls take ``call_us(n)`` µs in its nth round that counts, and which notes when it had its turn.
 
-    Calls that do not count take ``slowed`` times as long, which no result may show.
+    Calls that do not count take twice as long, which no result may show.
     """
 
-    def __init__(
-        self, name: str, turns: list[str], call_us: Callable[[int], float] | float, *, slowed: float = 2.0
-    ) -> None:
+    def __init__(self, name: str, turns: list[str], call_us: Callable[[int], float] | float) -> None:
         self._name = name
-        self._slowed = slowed
         self._turns = turns
         self._call_us = call_us if callable(call_us) else lambda number: call_us
         self.rounds = 0
@@ -82,7 +79,7 @@ class Scripted:
             self.rounds += 1
         else:
             self.lead_in_calls.append(calls)
-            round_us *= self._slowed
+            round_us *= 2.0
         self.spent_us += round_us
         return round_us
 
