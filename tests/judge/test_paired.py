@@ -31,6 +31,7 @@ from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.stage import Stage
 from pytest_ascendperf.model.verdict import Status
+from pytest_ascendperf.statistics.power import paired_effect
 
 BASE_US = 1000.0
 
@@ -285,6 +286,13 @@ def test_the_detectable_change_is_found_four_times_in_five() -> None:
     scale = spread * math.sqrt(6 / 5) / spread  # the spread of those six sessions, against the one that is drawn
     found = Counter(decide(change, spread * scale, limits, draw) for _ in range(400))
     assert 0.72 <= found[Status.REGRESSED] / 400 <= 0.93  # earlier looks find some more
+
+
+def test_the_detectable_change_is_what_one_question_of_the_last_look_finds() -> None:
+    found = screen_paired(sessions_of(*[0.01, -0.01] * 3), rule())
+    assert found.comparison.spread is not None
+    effect = paired_effect(sessions=20, alpha=0.01 * 0.4 / 2) * found.comparison.spread
+    assert found.detectable_change == pytest.approx(math.expm1(math.log1p(0.02) + effect), rel=1e-12)
 
 
 def decide(change: float, spread: float, limits: Rule, draw: random.Random, *, odd: float = 0.0) -> Status:
