@@ -6,6 +6,13 @@ fails with probability min(α₁, α₂) at most. Over the whole run the second 
 (Bonferroni), which holds under any dependence between the cases, too. A case that is compared with its anchor as well
 as with its baseline may fail by either, so each of the two has half of the case's level.
 
+Side by side no two tests share a baseline, and they are decided one after the other. There what a test has not used of
+its share is left to those after it (the online fallback procedure of Tian and Ramdas 2021, after Wiens and Dmitrienko
+2005): a test that the screening passes is never asked whether it is slower, and one that is called slower rightly costs
+nothing of what false failures may have. Only the looks at a suspect that stays open, or passes, have used their shares.
+So the chance of any false failure in the run stays at 5 %, if the sessions of different tests are independent, and
+every test has at least the level that an equal division would give it.
+
 Where an undecided case fails the run as well (``Rule.must_decide``), it is measured again without having been flagged.
 Then the second stage alone bounds how often it is called slower, by α₂, which is the smaller one.
 
@@ -55,7 +62,12 @@ _LATEST_EARLY_LOOK = 0.65
 
 def confirm_alpha(rule: Rule) -> float:
     """One-sided level of the second stage for one question about one case under ``rule``."""
-    return min(CASE_ALPHA, SUITE_ALPHA / (rule.suite_tests * rule.cases)) / rule.questions
+    return min(CASE_ALPHA, (SUITE_ALPHA / rule.suite_tests + rule.saved_alpha) / rule.cases) / rule.questions
+
+
+def saved_alpha(suite_tests: int, *, before: int, used: float) -> float:
+    """Level that the ``before`` tests decided so far, of ``suite_tests``, have not used; they have used ``used``."""
+    return max(0.0, SUITE_ALPHA * min(before, suite_tests - 1) / suite_tests - used)
 
 
 def pass_looks(rule: Rule) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import error_rate
@@ -86,6 +86,8 @@ class PairedOutcome:
     """Sessions that would show that an unchanged case is within its limit; None where more than anyone measures."""
     left_out: int
     """Sessions that these numbers leave out at each end."""
+    used_alpha: float = 0.0
+    """Part of the run's level that the looks have used; nothing where they call the case slower."""
 
 
 def paired_session(base_us: Sequence[float], head_us: Sequence[float]) -> PairedSession:
@@ -127,7 +129,14 @@ def confirm_paired(sessions: Sequence[PairedSession], rule: Rule, *, resolution_
             if asked.is_slower(rule, alpha):
                 numbers, status = asked, Status.REGRESSED
                 break
-    return numbers.outcome(_following(status, len(sessions), most), status, Stage.CONFIRM, rule)
+    outcome = numbers.outcome(_following(status, len(sessions), most), status, Stage.CONFIRM, rule)
+    return outcome if status is Status.REGRESSED else replace(outcome, used_alpha=_used_alpha(len(sessions), rule))
+
+
+def _used_alpha(count: int, rule: Rule) -> float:
+    """What the looks at up to ``count`` sessions had of the level."""
+    shares = (share for when, share in looks(rule.confirm_sessions).items() if when <= count)
+    return error_rate.confirm_alpha(rule) * sum(shares)
 
 
 def _questions(count: int, most: int) -> tuple[int, ...]:

@@ -90,6 +90,13 @@ def next_step(evidence: PairedEvidence) -> Next:
     return Next.CONFIRM if confirmed.next is Next.MORE else Next.NOTHING
 
 
+def used_alpha(evidence: PairedEvidence) -> float:
+    """What the looks at a suspect have used of the run's level."""
+    if not evidence.confirming:
+        return 0.0
+    return confirm_paired(evidence.confirming, evidence.rule, resolution_us=evidence.resolution_us).used_alpha
+
+
 def paired_verdict(evidence: PairedEvidence) -> Verdict:
     """The verdict on what there is, once :func:`next_step` asks for NOTHING or nothing more can be measured."""
     verdict = _timed_verdict(evidence)

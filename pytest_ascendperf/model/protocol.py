@@ -51,6 +51,8 @@ class Rule:
     """Cases judged in the same test (at least 1)."""
     questions: int = 1
     """Comparisons of one case of which each may fail it (at least 1): with its baseline, and with an anchor if any."""
+    saved_alpha: float = 0.0
+    """Part of the run's level that earlier tests had and did not use, where tests are decided one after the other."""
     core_change: float = 0.0
     """How much slower the core was for the judged sessions than for the base's, below 0 faster: the host's doing."""
     must_decide: bool = False

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ascendperf.judge.error_rate import confirm_alpha, early_looks, last_look_alpha, pass_looks
+from pytest_ascendperf.judge.error_rate import confirm_alpha, early_looks, last_look_alpha, pass_looks, saved_alpha
 from pytest_ascendperf.model.protocol import Rule
 
 
@@ -36,6 +36,22 @@ def test_the_shares_of_a_mixed_suite_add_up_to_at_most_five_per_cent() -> None:
     cases = [1, 1, 2, 7, 40, 3, 1, 1, 1, 12]
     spent = sum(count * confirm_alpha(rule(len(cases), count)) for count in cases)
     assert spent <= 0.05 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("before", "used", "saved"),
+    [(0, 0.0, 0.0), (1, 0.0, 0.001), (30, 0.0, 0.03), (30, 0.0125, 0.0175), (30, 0.03, 0.0), (49, 0.0, 0.049)],
+)
+def test_what_earlier_tests_did_not_use_is_left_to_later_ones(before: int, used: float, saved: float) -> None:
+    found = saved_alpha(50, before=before, used=used)
+    assert found == pytest.approx(saved, abs=1e-15)
+    assert confirm_alpha(replace(rule(50, 1), saved_alpha=found)) == pytest.approx(min(0.01, 0.001 + saved))
+    assert confirm_alpha(replace(rule(50, 4), saved_alpha=found)) == pytest.approx(min(0.01, (0.001 + saved) / 4))
+
+
+def test_no_more_is_saved_than_the_tests_of_the_run_have() -> None:
+    """Where a test is decided again, say."""
+    assert saved_alpha(50, before=70, used=0.0) == pytest.approx(0.049)
 
 
 @pytest.mark.parametrize(("suite_tests", "cases"), [(1, 1), (50, 1), (50, 7)])

@@ -3,7 +3,8 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.stats import t as student_t
 from scipy.stats import trim_mean
 from scipy.stats.mstats import trimmed_stde
 
-from pytest_ascendperf.judge.error_rate import confirm_alpha
+from pytest_ascendperf.judge.error_rate import confirm_alpha, saved_alpha
 from pytest_ascendperf.judge.paired import (
     MOST_SCREENING_SESSIONS,
     Next,
@@ -296,6 +297,22 @@ def test_the_detectable_change_is_what_one_question_of_the_last_look_finds() -> 
 
 
 def decide(change: float, spread: float, limits: Rule, draw: random.Random, *, odd: float = 0.0) -> Status:
+    return decided(change, spread, limits, draw, odd=odd).status
+
+
+def decide_run(changes: Sequence[float], spread: float, draw: random.Random) -> list[Status]:
+    """Decide tests one after the other, each with what those before it have left of the run's level."""
+    statuses: list[Status] = []
+    used = 0.0
+    for change in changes:
+        saved = saved_alpha(len(changes), before=len(statuses), used=used)
+        found = decided(change, spread, replace(rule(suite_tests=len(changes)), saved_alpha=saved), draw)
+        used += found.used_alpha
+        statuses.append(found.status)
+    return statuses
+
+
+def decided(change: float, spread: float, limits: Rule, draw: random.Random, *, odd: float = 0.0) -> PairedOutcome:
     """Decide a case; a share ``odd`` of its sessions deviates ten times as far as the others."""
 
     def session() -> PairedSession:
@@ -307,7 +324,7 @@ def decide(change: float, spread: float, limits: Rule, draw: random.Random, *, o
         screening.append(session())
         screened = screen_paired(screening, limits)
         if screened.next is Next.NOTHING:
-            return screened.status
+            return screened
         if screened.next is Next.CONFIRM:
             break
     confirming: list[PairedSession] = []
@@ -315,7 +332,7 @@ def decide(change: float, spread: float, limits: Rule, draw: random.Random, *, o
         confirming.append(session())
         confirmed = confirm_paired(confirming, limits)
         if confirmed.next is Next.NOTHING:
-            return confirmed.status
+            return confirmed
     raise AssertionError
 
 
@@ -336,6 +353,34 @@ def test_odd_sessions_make_no_false_alarms_and_hide_few_slowdowns() -> None:
     assert at_the_limit[Status.REGRESSED] <= 16
     found = Counter(decide(0.05, 0.013, rule(), draw, odd=0.05) for _ in range(400))
     assert found[Status.REGRESSED] >= 0.95 * 400
+
+
+def test_looks_use_their_shares_of_the_level_unless_they_call_the_case_slower() -> None:
+    level = confirm_alpha(rule(suite_tests=50))
+    open_case = [0.1, -0.03] * 10
+    for sessions, share in ((1, 0.0), (4, 0.0), (5, 0.15), (8, 0.35), (13, 0.6), (19, 0.6), (20, 1.0)):
+        found = confirm_paired(sessions_of(*open_case[:sessions]), rule(suite_tests=50))
+        assert found.status is Status.INCONCLUSIVE
+        assert found.used_alpha == pytest.approx(share * level)
+    passed = confirm_paired(sessions_of(*[0.0] * 5), rule(suite_tests=50))
+    assert (passed.status, passed.used_alpha) == (Status.PASS, pytest.approx(0.15 * level))
+    slower = confirm_paired(sessions_of(*[0.1] * 5), rule(suite_tests=50))
+    assert (slower.status, slower.used_alpha) == (Status.REGRESSED, 0.0)
+    assert screen_paired(sessions_of(*[0.1] * 5), rule(suite_tests=50)).used_alpha == 0.0
+
+
+def test_runs_of_tests_at_the_limit_fail_less_often_than_promised() -> None:
+    """5 % of runs at most. All of these tests are suspects, so all levels are used."""
+    draw = random.Random(8)
+    runs = [decide_run([0.02] * 12, 0.013, draw) for _ in range(200)]
+    assert sum(Status.REGRESSED in statuses for statuses in runs) <= 20  # twice as many have a chance of 0.3 %
+
+
+def test_what_earlier_tests_left_of_the_level_finds_more_in_later_ones() -> None:
+    """At this spread an even share of the level finds 82 % of the slowdowns."""
+    draw = random.Random(9)
+    found = Counter(status for _ in range(10) for status in decide_run([0.05] * 50, 0.025, draw))
+    assert found[Status.REGRESSED] >= 0.93 * 500
 
 
 @pytest.mark.parametrize("must_decide", [False, True])

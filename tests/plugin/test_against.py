@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import xml.etree.ElementTree as ET
 from importlib.resources import files
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+
+from pytest_ascendperf.judge.contrast import SPREAD_FLOOR
+from pytest_ascendperf.statistics.power import paired_effect
 
 from .against_suite import AGAINST, SPEND, GitSuite, other_python, scripted_test
 from .suite import lines_with, processes_with
@@ -158,6 +162,41 @@ def test_where_an_open_test_fails_more_sessions_than_six_decide(git_suite: GitSu
     result.assert_outcomes(passed=1)
     (case,) = report["cases"]
     assert (case["status"], case["screen"]["head_sessions"]) == ("pass", 8)  # the first look at which it is shown
+
+
+def test_what_tests_leave_of_the_level_lets_later_ones_be_seen_more_finely(git_suite: GitSuite) -> None:
+    """Each passes the screening, so it leaves its whole share of 5 % to the next ones, of which none has over 1 %."""
+    body = """
+@pytest.mark.npu_perf(min_change_us=0)
+@pytest.mark.parametrize("number", range(10))
+def test_x(spend, number): spend()
+"""
+    git_suite.commit(test_suite=scripted_test(10.0, body))
+    _, report = git_suite.report(*AGAINST, TWENTY)
+    assert [case["status"] for case in report["cases"]] == ["pass"] * 10
+    expected = [
+        math.expm1(math.log1p(0.02) + paired_effect(sessions=20, alpha=0.4 / 2 * level) * SPREAD_FLOOR)
+        for level in (0.005, *[0.01] * 9)
+    ]
+    assert [case["detectable_change"] for case in report["cases"]] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_suspect_that_stays_open_has_used_its_level(git_suite: GitSuite) -> None:
+    body = """
+@pytest.mark.npu_perf(min_change_us=0)
+@pytest.mark.parametrize("number", range(10))
+def test_y(npu_perf_device, number): npu_perf_device.spend(US if number == 1 else 10.0)
+"""
+    git_suite.commit(test_suite=scripted_test(10.0, body))
+    wavering = ALTERNATING.partition("@pytest.mark")[0].replace("10.26", "11.0").replace("9.74", "9.6")
+    git_suite.write(test_suite=wavering + body)
+    _, report = git_suite.report(*AGAINST, "--ascendperf-against-sessions=5")
+    statuses = [case["status"] for case in report["cases"]]
+    assert statuses == ["pass", "inconclusive", *["pass"] * 8]
+    assert report["cases"][1]["confirm"]["head_sessions"] == 5
+    detectable = [case["detectable_change"] for case in report["cases"]]
+    assert detectable[2] == pytest.approx(detectable[0])  # all that was saved has been used
+    assert detectable[3] < detectable[2]
 
 
 def test_new_and_gone_tests_are_told_apart(git_suite: GitSuite) -> None:

@@ -10,10 +10,18 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_ascendperf.errors import AgainstError
+from pytest_ascendperf.judge import error_rate
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.judge.out_of_budget import cut_short
 from pytest_ascendperf.judge.paired import Next, paired_session
-from pytest_ascendperf.judge.paired_verdict import PairedEvidence, base_failed, base_lost, next_step, paired_verdict
+from pytest_ascendperf.judge.paired_verdict import (
+    PairedEvidence,
+    base_failed,
+    base_lost,
+    next_step,
+    paired_verdict,
+    used_alpha,
+)
 from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.measurement import Measurement
@@ -58,9 +66,19 @@ class Decision:
         self._pairs = pairs
         self._base = base
         self._suite_tests = suite_tests
+        self._decided = 0
+        """Tests so far."""
+        self._used_alpha = 0.0
+        """What they have used of the run's level."""
 
     def decide(self, test: TestToDecide) -> Decided:
         """Measure and judge ``test``. Raises AgainstError where head's process was lost in the first session."""
+        try:
+            return self._decide(test)
+        finally:
+            self._decided += 1
+
+    def _decide(self, test: TestToDecide) -> Decided:
         if self._budget is not None and self._budget.is_spent:
             return self._left_out(test, self._budget)
         lost: str | None = None
@@ -88,6 +106,7 @@ class Decision:
             for name, each in evidence.items():
                 _add_session(each, first, name)
             self._further_sessions(test, evidence, costs)
+            self._used_alpha += sum(map(used_alpha, evidence.values()))
             verdicts = [paired_verdict(each) for each in evidence.values()]
         verdicts = [dataclasses.replace(verdict, cost=costs[verdict.case.case]) for verdict in verdicts]
         if (budget := self._budget) is not None:
@@ -165,7 +184,8 @@ class Decision:
         return run
 
     def _evidence(self, run: TestRun, name: str) -> PairedEvidence:
-        rule = dataclasses.replace(run.head.rules[name], suite_tests=self._suite_tests)
+        saved_alpha = error_rate.saved_alpha(self._suite_tests, before=self._decided, used=self._used_alpha)
+        rule = dataclasses.replace(run.head.rules[name], suite_tests=self._suite_tests, saved_alpha=saved_alpha)
         head = run.head.measurements[name]
         base = None if run.base is None else run.base.measurements.get(name)
         losses: tuple[KnownLoss, ...] = ()

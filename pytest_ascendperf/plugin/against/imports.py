@@ -2,7 +2,7 @@
 
 The search path is moved to the base's tree before this process starts. What remains are packages installed in editable
 mode whose import hooks point at head's tree whatever the search path says. Their finds are moved, too, and
-:func:`wrong_import` looks at what was imported in the end, however it was found.
+:class:`ImportWatch` looks at what was imported in the end, however it was found.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -51,27 +51,45 @@ class BaseFinder(importlib.abc.MetaPathFinder):
         return found
 
 
-def wrong_import(trees: Trees, *, shares_environment: bool) -> str | None:
-    """What the base imported that is not the base's, to follow its name in a sentence; None where all is well.
+class ImportWatch:
+    """Looks through what this process has imported. What was right is not looked at again: that would take long."""
 
-    ``shares_environment`` says whether both sides have the same installed packages.
-    """
-    files = {name: file for name, module in sorted(sys.modules.items()) if (file := _file_of(module)) is not None}
-    foreign = [f"{name} ({file})" for name, file in files.items() if trees.moved(file) is not None]
-    if foreign:
+    def __init__(self, trees: Trees, *, shares_environment: bool) -> None:
+        """``shares_environment`` says whether both sides have the same installed packages."""
+        self._trees = trees
+        self._shares_environment = shares_environment
+        self._right: set[tuple[str, str]] = set()
+
+    def wrong_import(self) -> str | None:
+        """What the base imported that is not the base's, to follow its name in a sentence; None where all is well."""
+        imported = {(name, file) for name, module in sys.modules.items() if (file := _file_of(module)) is not None}
+        files = dict(sorted(imported - self._right))
+        wrong = self._from_head(files) or self._beside_the_tree(files)
+        if wrong is None:
+            self._right |= imported
+        return wrong
+
+    def _from_head(self, files: Mapping[str, str]) -> str | None:
+        foreign = [f"{name} ({file})" for name, file in files.items() if self._trees.moved(file) is not None]
+        if not foreign:
+            return None
         more = "" if len(foreign) == 1 else f" and {len(foreign) - 1} more"
         return (
             f"imported {foreign[0]}{more} from head's tree, so it would measure head twice. Install the project for "
             "the base in an environment of its own and give its interpreter: --ascendperf-against-python"
         )
-    beside = [name for name, file in files.items() if shares_environment and _is_beside(trees, name, file)]
-    if beside:
+
+    def _beside_the_tree(self, files: Mapping[str, str]) -> str | None:
+        if not self._shares_environment:
+            return None
+        name = next((name for name, file in files.items() if _is_beside(self._trees, name, file)), None)
+        if name is None:
+            return None
         return (
-            f"and head both import {beside[0]} from {files[beside[0]]}, so neither measures the {beside[0]} of its own "
+            f"and head both import {name} from {files[name]}, so neither measures the {name} of its own "
             "tree. Install it in editable mode (pip install -e), or give the base an environment of its own: "
             "--ascendperf-against-python"
         )
-    return None
 
 
 def _is_beside(trees: Trees, name: str, file: str) -> bool:

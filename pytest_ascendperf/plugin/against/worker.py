@@ -20,7 +20,7 @@ from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import SamplingPlan
 from pytest_ascendperf.plugin.against.base import Trees
 from pytest_ascendperf.plugin.against.cores import pin
-from pytest_ascendperf.plugin.against.imports import BaseFinder, wrong_import
+from pytest_ascendperf.plugin.against.imports import BaseFinder, ImportWatch
 from pytest_ascendperf.plugin.against.line import Line
 from pytest_ascendperf.plugin.against.request import WorkerRequest
 from pytest_ascendperf.plugin.against.rule import rule_of
@@ -68,9 +68,9 @@ class Worker:
     def __init__(self, line: Line, request: WorkerRequest, trees: Trees | None) -> None:
         self._line = line
         self._sends_reports = request.side == "head"
-        self._trees = trees
+        self._imports = None if trees is None else ImportWatch(trees, shares_environment=request.shares_environment)
+        """The base's; head may import what it likes."""
         self._cores = request.cores
-        self._shares_environment = request.shares_environment
         self._problems: dict[str, str] = {}
         """Why a file could not be collected."""
         self._problem: str | None = None
@@ -110,7 +110,7 @@ class Worker:
             kind="collected",
             tests=list(items),
             problems=self._problems,
-            wrong_import=self._wrong_import(),
+            wrong_import=None if self._imports is None else self._imports.wrong_import(),
             notes=pin(self._cores.while_measuring),
         )
         while (command := self._line.receive())["kind"] == "run":
@@ -139,7 +139,7 @@ class Worker:
             },
             demands={name: [finding.to_dict() for finding in test.demands(name)] for name in measurements if test},
             compares_kernels={name: test.compares_kernels(name) for name in measurements if test},
-            wrong_import=self._wrong_import(),
+            wrong_import=None if self._imports is None else self._imports.wrong_import(),
         )
 
     @pytest.hookimpl(tryfirst=True)
@@ -156,11 +156,6 @@ class Worker:
                 config=self._config, report=report
             )
             self._line.send(kind="report", report=data)
-
-    def _wrong_import(self) -> str | None:
-        if self._trees is None:
-            return None
-        return wrong_import(self._trees, shares_environment=self._shares_environment)
 
 
 def main(request_path: str, descriptor: int) -> int:
