@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import pickle
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import SamplingPlan
 from pytest_ascendperf.plugin.against.base import Trees
 from pytest_ascendperf.plugin.against.cores import pin
+from pytest_ascendperf.plugin.against.heap import Heap
 from pytest_ascendperf.plugin.against.imports import BaseFinder, ImportWatch
 from pytest_ascendperf.plugin.against.line import Line
 from pytest_ascendperf.plugin.against.request import WorkerRequest
@@ -80,6 +82,7 @@ class Worker:
         self._config: pytest.Config
         self._cases: frozenset[str] | None = None
         """The cases to measure in this run of the test; None for all."""
+        self._heap = Heap()
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Let measured calls be led."""
@@ -110,7 +113,7 @@ class Worker:
             kind="collected",
             tests=list(items),
             problems=self._problems,
-            wrong_import=None if self._imports is None else self._imports.wrong_import(),
+            wrong_import=self._wrong_import(),
             notes=pin(self._cores.while_measuring),
         )
         while (command := self._line.receive())["kind"] == "run":
@@ -123,6 +126,7 @@ class Worker:
         self._config.stash[KERNELS_KEY] = cases is None  # further sessions are about times alone
         # What the last test left set up for another one than this.
         item.session._setupstate.teardown_exact(item)
+        self._heap.scatter(random.Random())  # the system's chance: where libraries and stacks lie is no more repeatable
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         if nextitem is None and Bench.of(self._config).is_open:
             Bench.of(self._config).device.release_memory()
@@ -139,7 +143,7 @@ class Worker:
             },
             demands={name: [finding.to_dict() for finding in test.demands(name)] for name in measurements if test},
             compares_kernels={name: test.compares_kernels(name) for name in measurements if test},
-            wrong_import=None if self._imports is None else self._imports.wrong_import(),
+            wrong_import=self._wrong_import(),
         )
 
     @pytest.hookimpl(tryfirst=True)
@@ -156,6 +160,9 @@ class Worker:
                 config=self._config, report=report
             )
             self._line.send(kind="report", report=data)
+
+    def _wrong_import(self) -> str | None:
+        return None if self._imports is None else self._imports.wrong_import()
 
 
 def main(request_path: str, descriptor: int) -> int:
