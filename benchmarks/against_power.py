@@ -61,8 +61,8 @@ def decide(rule: Rule, change: float, spread: float, odd_share: float, draw: ran
 def decide_run(rule: Rule, change: float, spread: float, odd_share: float, draw: random.Random) -> list[Decided]:
     """Decide all tests of a run, one after the other."""
     decided: list[Decided] = []
-    for before in range(rule.suite_tests):
-        saved = saved_alpha(rule.suite_tests, before=before, used=sum(each.used_alpha for each in decided))
+    for _ in range(rule.suite_tests):
+        saved = saved_alpha(rule.suite_tests, [each.used_alpha for each in decided])
         decided.append(decide(dataclasses.replace(rule, saved_alpha=saved), change, spread, odd_share, draw))
     return decided
 

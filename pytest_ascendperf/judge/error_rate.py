@@ -26,6 +26,7 @@ share, so where that is too low every one of them is above it. It also cannot re
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,9 +66,9 @@ def confirm_alpha(rule: Rule) -> float:
     return min(CASE_ALPHA, (SUITE_ALPHA / rule.suite_tests + rule.saved_alpha) / rule.cases) / rule.questions
 
 
-def saved_alpha(suite_tests: int, *, before: int, used: float) -> float:
-    """Level that the ``before`` tests decided so far, of ``suite_tests``, have not used; they have used ``used``."""
-    return max(0.0, SUITE_ALPHA * min(before, suite_tests - 1) / suite_tests - used)
+def saved_alpha(suite_tests: int, used: Sequence[float]) -> float:
+    """Level that the tests decided so far, of ``suite_tests``, have left. ``used`` is what each of them has used."""
+    return max(0.0, SUITE_ALPHA * min(len(used), suite_tests - 1) / suite_tests - sum(used))
 
 
 def pass_looks(rule: Rule) -> tuple[int, ...]:

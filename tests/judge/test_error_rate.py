@@ -39,11 +39,18 @@ def test_the_shares_of_a_mixed_suite_add_up_to_at_most_five_per_cent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "used", "saved"),
-    [(0, 0.0, 0.0), (1, 0.0, 0.001), (30, 0.0, 0.03), (30, 0.0125, 0.0175), (30, 0.03, 0.0), (49, 0.0, 0.049)],
+    ("used", "saved"),
+    [
+        ([], 0.0),
+        ([0.0], 0.001),
+        ([0.001], 0.0),
+        ([0.0] * 30, 0.03),
+        ([0.0] * 28 + [0.0025, 0.01], 0.0175),
+        ([0.0] * 49, 0.049),
+    ],
 )
-def test_what_earlier_tests_did_not_use_is_left_to_later_ones(before: int, used: float, saved: float) -> None:
-    found = saved_alpha(50, before=before, used=used)
+def test_what_earlier_tests_did_not_use_is_left_to_later_ones(used: list[float], saved: float) -> None:
+    found = saved_alpha(50, used)
     assert found == pytest.approx(saved, abs=1e-15)
     assert confirm_alpha(replace(rule(50, 1), saved_alpha=found)) == pytest.approx(min(0.01, 0.001 + saved))
     assert confirm_alpha(replace(rule(50, 4), saved_alpha=found)) == pytest.approx(min(0.01, (0.001 + saved) / 4))
@@ -51,7 +58,7 @@ def test_what_earlier_tests_did_not_use_is_left_to_later_ones(before: int, used:
 
 def test_no_more_is_saved_than_the_tests_of_the_run_have() -> None:
     """Where a test is decided again, say."""
-    assert saved_alpha(50, before=70, used=0.0) == pytest.approx(0.049)
+    assert saved_alpha(50, [0.0] * 70) == pytest.approx(0.049)
 
 
 @pytest.mark.parametrize(("suite_tests", "cases"), [(1, 1), (50, 1), (50, 7)])

@@ -303,11 +303,11 @@ def decide(change: float, spread: float, limits: Rule, draw: random.Random, *, o
 def decide_run(changes: Sequence[float], spread: float, draw: random.Random) -> list[Status]:
     """Decide tests one after the other, each with what those before it have left of the run's level."""
     statuses: list[Status] = []
-    used = 0.0
+    used: list[float] = []
     for change in changes:
-        saved = saved_alpha(len(changes), before=len(statuses), used=used)
+        saved = saved_alpha(len(changes), used)
         found = decided(change, spread, replace(rule(suite_tests=len(changes)), saved_alpha=saved), draw)
-        used += found.used_alpha
+        used.append(found.used_alpha)
         statuses.append(found.status)
     return statuses
 

@@ -66,19 +66,13 @@ class Decision:
         self._pairs = pairs
         self._base = base
         self._suite_tests = suite_tests
-        self._decided = 0
-        """Tests so far."""
-        self._used_alpha = 0.0
-        """What they have used of the run's level."""
+        self._used_alpha: list[float] = []
+        """What each test so far has used of the run's level."""
 
     def decide(self, test: TestToDecide) -> Decided:
         """Measure and judge ``test``. Raises AgainstError where head's process was lost in the first session."""
-        try:
-            return self._decide(test)
-        finally:
-            self._decided += 1
-
-    def _decide(self, test: TestToDecide) -> Decided:
+        saved_alpha = error_rate.saved_alpha(self._suite_tests, self._used_alpha)
+        self._used_alpha.append(0.0)
         if self._budget is not None and self._budget.is_spent:
             return self._left_out(test, self._budget)
         lost: str | None = None
@@ -96,7 +90,7 @@ class Decision:
         first_s = time.monotonic() - started
         if self._budget is not None:
             self._budget.measured_beside_base()
-        evidence = {name: self._evidence(first, name) for name in first.head.measurements}
+        evidence = {name: self._evidence(first, name, saved_alpha) for name in first.head.measurements}
         costs = {name: Cost(session_s=first_s / len(evidence)) for name in evidence}
         if lost is not None:
             verdicts = [base_lost(each, lost) for each in evidence.values()]
@@ -106,7 +100,7 @@ class Decision:
             for name, each in evidence.items():
                 _add_session(each, first, name)
             self._further_sessions(test, evidence, costs)
-            self._used_alpha += sum(map(used_alpha, evidence.values()))
+            self._used_alpha[-1] = sum(map(used_alpha, evidence.values()))
             verdicts = [paired_verdict(each) for each in evidence.values()]
         verdicts = [dataclasses.replace(verdict, cost=costs[verdict.case.case]) for verdict in verdicts]
         if (budget := self._budget) is not None:
@@ -183,8 +177,7 @@ class Decision:
             raise AgainstError(f"{self._base.name} {run.base.wrong_import}")
         return run
 
-    def _evidence(self, run: TestRun, name: str) -> PairedEvidence:
-        saved_alpha = error_rate.saved_alpha(self._suite_tests, before=self._decided, used=self._used_alpha)
+    def _evidence(self, run: TestRun, name: str, saved_alpha: float) -> PairedEvidence:
         rule = dataclasses.replace(run.head.rules[name], suite_tests=self._suite_tests, saved_alpha=saved_alpha)
         head = run.head.measurements[name]
         base = None if run.base is None else run.base.measurements.get(name)

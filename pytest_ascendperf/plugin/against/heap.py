@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import random
 
-_POOL_BYTES = 16 * 1024
-"""Python's allocator cuts blocks of one size out of a pool of this size, and first fills the pools that have holes."""
-_MOST_POOLS = 4
-"""Pools of each size that are scattered at most."""
-_SMALL_BYTES = range(16, 513, 16)
-"""The sizes that have pools."""
-_LARGE_BYTES = tuple(2**exponent for exponent in range(10, 17))
-"""Sizes that come from the C library's heap, which native code shares."""
-_MOST_LARGE = 32
+_FOUR_POOLS_BYTES = 4 * 16 * 1024
+"""Python's allocator cuts small blocks of one size out of a pool of 16 KiB, and first fills the pools with holes."""
+_MOST_BLOCKS = {
+    **{size: _FOUR_POOLS_BYTES // size for size in range(16, 513, 16)},
+    **{2**exponent: 32 for exponent in range(10, 17)},  # of the C library's heap, which native code shares
+}
+"""How many blocks are made at most, by their size in bytes."""
 
 
 class Heap:
@@ -32,8 +30,7 @@ class Heap:
     def scatter(self, draw: random.Random) -> None:
         """Make random numbers of blocks of all common sizes and free half of them, in random places."""
         blocks: list[bytearray] = []
-        for size in (*_SMALL_BYTES, *_LARGE_BYTES):
-            most = _MOST_LARGE if size in _LARGE_BYTES else _MOST_POOLS * _POOL_BYTES // size
+        for size, most in _MOST_BLOCKS.items():
             blocks += [bytearray(size - 1) for _ in range(draw.randrange(most))]  # a zero byte follows
         draw.shuffle(blocks)
         self._kept = blocks[::2]
