@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 
 import pytest
+
+import pytest_ascendperf
 
 from .against_suite import GitSuite
 from .suite import QUICK, Suite
 
-importlib.import_module("scipy.special")  # runs inside this process find it loaded: numpy cannot be loaded twice
+# Runs inside this process forget what they imported first. What is loaded before is loaded once: numpy cannot be loaded
+# twice, and of this project's own modules there must not be two copies, whose values of one enumeration are not equal.
+importlib.import_module("scipy.special")
+for module in pkgutil.walk_packages(pytest_ascendperf.__path__, "pytest_ascendperf."):
+    importlib.import_module(module.name)
 
 
 @pytest.fixture
