@@ -6,15 +6,14 @@ it records is exact all the same: the kernels themselves, and how often each ran
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.devices.base import Device
 from pytest_ascendperf.errors import EmptyProfileError, ProfileError
 from pytest_ascendperf.model.kernel_times import with_kernel_times
+from pytest_ascendperf.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     from pytest_ascendperf.model.kernel_table import KernelTable
@@ -74,9 +73,9 @@ def record_calls(
     """All that ``calls`` calls did, and who recorded it; why not, in a sentence; None for a device without profiler."""
     from pytest_ascendperf.profiles import open_profile
 
-    with tempfile.TemporaryDirectory(prefix="ascendperf-profile-") as folder:
+    with ScratchFolder("profile") as folder:
         try:
-            recording = device.record_profile(Path(folder), lambda: _run(call, calls), full=full)
+            recording = device.record_profile(folder, lambda: _run(call, calls), full=full)
             if recording is None:
                 return None
             trace = open_profile(recording.path)

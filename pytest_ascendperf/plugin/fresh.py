@@ -15,7 +15,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.fusion_evidence import fusion_passes, own_work_path
 from pytest_ascendperf.plugin.session_request import SessionRequest
+from pytest_ascendperf.scratch import ScratchFolder
 
 _NEUTRAL_OPTIONS: dict[str, object] = {
     # distribution: the fresh process is alone
@@ -136,20 +136,20 @@ def run_session(
     Raises FreshProcessError when the process gave no result at all or ran longer than ``time_limit_s``.
     KeyboardInterrupt ends the process and goes on.
     """
-    with tempfile.TemporaryDirectory(prefix="ascendperf-session-") as folder:
-        results_path = Path(folder, "results.jsonl")
+    with ScratchFolder("session") as folder:
+        results_path = folder / "results.jsonl"
         request = SessionRequest(
-            options=session_options(config, cache_dir=Path(folder, "cache")),
+            options=session_options(config, cache_dir=folder / "cache"),
             tests=tuple(targets),
             results_path=str(results_path),
             device_is_held=device_is_held,
             device=Bench.of(config).choice,
             full_speed_us=Bench.of(config).full_speed_us,
         )
-        request_path = Path(folder, "request.pickle")
+        request_path = folder / "request.pickle"
         request_path.write_bytes(pickled(request, request.options))
-        output_path = Path(folder, "output.txt")
-        work_path = Path(folder, "ascend")
+        output_path = folder / "output.txt"
+        work_path = folder / "ascend"
         work_path.mkdir()
         environment = own_work_path(work_path)
         with output_path.open("wb") as output, _process(config, request_path, output.fileno(), environment) as process:

@@ -83,15 +83,24 @@ def test_ctrl_c_while_confirming_ends_the_fresh_process(suite: Suite) -> None:
 
 
 def test_a_fresh_process_ends_with_its_parent(suite: Suite) -> None:
-    """Killed without a chance to clean up, the parent takes its device lock along; nobody may go on measuring."""
+    """Killed without a chance to clean up, the parent takes its device lock along; nobody may go on measuring.
+
+    The next run cleans up.
+    """
     suite.write(test_suite=SLOW)
-    process = suite.start("--ascendperf-update-baselines", WAIT_IN="2", SUITE_MARK=str(suite.path))
+    temporary = suite.path / "temporary"
+    temporary.mkdir()
+    variables = {"TMPDIR": str(temporary), "SUITE_MARK": str(suite.path)}
+    process = suite.start("--ascendperf-update-baselines", WAIT_IN="2", **variables)
     wait_for(suite.path / "waiting.txt")
     assert len(processes_with(f"SUITE_MARK={suite.path}")) == 2
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
     wait_until(lambda: no_process_left(suite))
     assert not (suite.path / "baselines").exists()
+    assert list(temporary.glob("ascendperf-session-*"))
+    suite.run_process(WAIT_IN="-1", **variables).assert_outcomes(passed=2)
+    assert not list(temporary.glob("ascendperf-session-*"))
 
 
 def test_an_exit_asked_for_by_a_test_is_an_interrupted_recording(suite: Suite) -> None:

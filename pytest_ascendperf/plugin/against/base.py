@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.plugin.against.request import PROTOCOL, AgainstRequest
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from pytest_ascendperf.scratch import ScratchFolder
 
 _GIT_TIME_LIMIT_S = 600.0
 _PROBE_TIME_LIMIT_S = 120.0
-_FOLDER_PREFIX = "ascendperf-base-"
-_LOCK_SUFFIX = ".lock"
 
 _PROBE = f"""
 import sys
@@ -117,10 +108,8 @@ class Repository:
         if done.returncode != 0:
             raise AgainstError(f"--ascendperf-against: git could not make a worktree of {commit}: {_last_line(done)}")
 
-    def remove_worktree(self, path: Path) -> None:
-        """Remove it, also where it was made by half."""
-        self._git("worktree", "remove", "--force", str(path))
-        shutil.rmtree(path.parent, ignore_errors=True)
+    def forget_removed_worktrees(self) -> None:
+        """Have git look which of its worktrees are still there."""
         self._git("worktree", "prune")
 
     def _git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -159,21 +148,19 @@ class BaseCheckout:
             self._commit = self._repository.commit_of(request.revision)
         if request.python is not None:
             _check_python(request.python)
-        self._worktree: Path | None = None
-        self._alive: FileLock | None = None
-        """Held while the worktree is in use: where it is free, the run that made the folder was killed."""
+        self._folder: ScratchFolder | None = None
+        """Holds the worktree while there is one."""
 
     def make(self) -> Base:
         """The base, checked out. Raises AgainstError; then nothing is left behind."""
         python = self._request.python
         if self._repository is None:
             return Base(name=f"base under {python}", head_name="", trees=None, python=python, notes=())
-        _remove_left_behind()
-        self._alive, folder = _new_folder()
-        self._worktree = folder / self._repository.top.name
+        self._folder = ScratchFolder("base")
+        worktree = self._folder.path / self._repository.top.name
         try:
-            self._repository.add_worktree(self._commit, self._worktree)
-            if not (self._worktree / self._rootpath.relative_to(self._repository.top)).is_dir():
+            self._repository.add_worktree(self._commit, worktree)
+            if not (worktree / self._rootpath.relative_to(self._repository.top)).is_dir():
                 raise AgainstError(
                     f"--ascendperf-against={self._request.revision}: the root directory {self._rootpath} does not "
                     "exist in that revision, so none of its tests do"
@@ -185,53 +172,17 @@ class BaseCheckout:
         return Base(
             name=f"base {self._request.revision} ({self._commit[:12]}){under}",
             head_name=self._repository.describe_head(),
-            trees=Trees(head=self._repository.top, base=self._worktree),
+            trees=Trees(head=self._repository.top, base=worktree),
             python=python,
-            notes=_tree_notes(self._worktree),
+            notes=_tree_notes(worktree),
         )
 
     def remove(self) -> None:
         """Remove the worktree, if there is one."""
-        if self._worktree is not None and self._repository is not None:
-            self._repository.remove_worktree(self._worktree)
-            self._worktree = None
-        if self._alive is not None:
-            Path(self._alive.lock_file).unlink(missing_ok=True)
-            self._alive.release()
-            self._alive = None
-
-
-def _new_folder() -> tuple[FileLock, Path]:
-    """A new folder, and the lock that says that it is in use: held before there is a folder that could be swept."""
-    folder = Path(tempfile.gettempdir(), f"{_FOLDER_PREFIX}{uuid.uuid4().hex}").resolve()
-    alive = _alive_lock(folder)
-    alive.acquire(timeout=0.0)
-    try:
-        folder.mkdir(mode=0o700)
-    except BaseException:
-        Path(alive.lock_file).unlink(missing_ok=True)
-        alive.release()
-        raise
-    return alive, folder
-
-
-def _alive_lock(folder: Path) -> FileLock:
-    from filelock import FileLock
-
-    return FileLock(f"{folder}{_LOCK_SUFFIX}")
-
-
-def _remove_left_behind() -> None:
-    """Remove the folders of runs that were killed. Git forgets their worktrees when it next prunes."""
-    from filelock import Timeout
-
-    for folder in Path(tempfile.gettempdir()).resolve().glob(f"{_FOLDER_PREFIX}*"):
-        if folder.name.endswith(_LOCK_SUFFIX):
-            continue
-        alive = _alive_lock(folder)
-        with contextlib.suppress(Timeout, OSError), alive.acquire(timeout=0.0):
-            shutil.rmtree(folder, ignore_errors=True)
-            Path(alive.lock_file).unlink(missing_ok=True)
+        if self._folder is not None and self._repository is not None:
+            self._folder.remove()
+            self._repository.forget_removed_worktrees()
+            self._folder = None
 
 
 def _tree_notes(worktree: Path) -> tuple[str, ...]:

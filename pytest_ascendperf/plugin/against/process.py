@@ -6,7 +6,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from pytest_ascendperf.plugin.against.request import WorkerRequest
 from pytest_ascendperf.plugin.bench import Bench
 from pytest_ascendperf.plugin.fresh import end_process, last_words, pickled, session_options
 from pytest_ascendperf.plugin.session_request import SessionRequest
+from pytest_ascendperf.scratch import ScratchFolder
 
 _MAIN = "from pytest_ascendperf.plugin.against.worker import main; sys.exit(main(sys.argv[1], int(sys.argv[2])))"
 _SAME_INTERPRETER = f"import sys; sys.path[:] = sys.argv[3:]; {_MAIN}"
@@ -71,16 +71,16 @@ class SideProcess:
     def __init__(self, config: pytest.Config, side: str, base: Base, targets: Sequence[str], cores: Cores) -> None:
         """Start it. Raises AgainstError where options cannot be handed over."""
         self.side = side
-        self._folder = tempfile.TemporaryDirectory(prefix="ascendperf-side-")
-        self._output = Path(self._folder.name, "output.txt")
+        self._folder = ScratchFolder("side")
+        self._output = self._folder.path / "output.txt"
         is_base = side == "base"
         trees = base.trees if is_base else None
         python = base.python if is_base else None
-        request_path = Path(self._folder.name, "request.pickle")
+        request_path = self._folder.path / "request.pickle"
         try:
-            request_path.write_bytes(_request(config, side, trees, python, targets, cores, Path(self._folder.name)))
+            request_path.write_bytes(_request(config, side, trees, python, targets, cores, self._folder.path))
         except FreshProcessError as error:
-            self._folder.cleanup()
+            self._folder.remove()
             raise AgainstError(str(error)) from None
         self._line, descriptor = new_line()
         try:
@@ -148,7 +148,7 @@ class SideProcess:
         """End it and all that it started."""
         end_process(self._process)
         self._line.close()
-        self._folder.cleanup()
+        self._folder.remove()
 
 
 def _request(
