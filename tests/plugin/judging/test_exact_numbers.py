@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from .suite import Suite, lines_with
+from ..suite import Suite, lines_with
 
 MEDIANS_US = [12.345678, 0.1 + 0.2, 1 / 3, 0.000001, 987654.321012, 5.0]
 """As the clock counts picoseconds, what survives is the value to six decimals."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .against_suite import AGAINST, GitSuite
+from ..against_suite import AGAINST, GitSuite
 
 MODULE = """
 KERNELS = {kernels!r}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from .suite import Suite, lines_with
+from ..suite import Suite, lines_with
 
 PAIR = """
 def fused(npu_perf_device, factor=1.0):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .suite import Suite
+from ..suite import Suite
 
 #: As CANN's graph compiler does: at the end of a process that compiled a graph, below ASCEND_WORK_PATH or, without it,
 #: in the working directory.

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .against_suite import GitSuite
-from .suite import Suite, lines_with
+from ..against_suite import GitSuite
+from ..suite import Suite, lines_with
 
 SUITE = """
 @pytest.mark.npu_perf(min_change_us=0)

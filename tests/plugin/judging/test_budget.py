@@ -14,8 +14,8 @@ from pytest_ascendperf.plugin import confirming as confirming_module
 from pytest_ascendperf.plugin import measured_test as measured_test_module
 from pytest_ascendperf.plugin.fresh import FreshResult, run_session
 
-from .against_suite import AGAINST, GitSuite, scripted_test
-from .suite import Suite, lines_with
+from ..against_suite import AGAINST, GitSuite, scripted_test
+from ..suite import Suite, lines_with
 
 FOUR = """
 from pytest_ascendperf.plugin import budget

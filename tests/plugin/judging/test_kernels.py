@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .suite import Suite, lines_with
+from ..suite import Suite, lines_with
 
 SUITE = """
 FORMS = {

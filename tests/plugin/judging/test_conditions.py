@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .suite import Suite, lines_with
+from ..suite import Suite, lines_with
 
 SCRIPT = """
 import json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .suite import Suite, lines_with
+from ..suite import Suite, lines_with
 
 MODEL = """
 import torch

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_ascendperf.plugin.against.heap import Heap
 
-from .against_suite import AGAINST, GitSuite, scripted_test
+from ..against_suite import AGAINST, GitSuite, scripted_test
 
 
 def steps_between(blocks: list[bytearray]) -> set[int]:
