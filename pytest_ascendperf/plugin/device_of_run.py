@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,11 @@ from pytest_ascendperf.devices.choice import DeviceChoice, choose_device
 from pytest_ascendperf.errors import DeviceError
 from pytest_ascendperf.plugin.options import settings_of
 from pytest_ascendperf.plugin.session_request import REQUEST_KEY
-from pytest_ascendperf.scratch import ScratchFolder
 
 _FOLDER = "ascendperf_folder"
 """In a worker's input: the folder that all processes of the run share."""
 
-_FOLDER_KEY = pytest.StashKey[ScratchFolder]()
+_FOLDER_KEY = pytest.StashKey[Path]()
 _CLAIM_KEY = pytest.StashKey[Any]()
 """The lock that a worker holds on its device; let go when the process ends."""
 
@@ -45,23 +46,20 @@ def device_of_run(config: pytest.Config) -> DeviceChoice:
 def share_folder(config: pytest.Config, workerinput: dict[str, Any]) -> None:
     """Tell a worker of ``config``'s run which folder its processes share."""
     if _FOLDER_KEY not in config.stash:
-        config.stash[_FOLDER_KEY] = ScratchFolder("run")
-    workerinput[_FOLDER] = str(config.stash[_FOLDER_KEY].path)
+        config.stash[_FOLDER_KEY] = Path(tempfile.mkdtemp(prefix="ascendperf-run-"))
+    workerinput[_FOLDER] = str(config.stash[_FOLDER_KEY])
 
 
 def remove_folder(config: pytest.Config) -> None:
     """Remove what :func:`share_folder` made, at the end of the run."""
     if _FOLDER_KEY in config.stash:
-        config.stash[_FOLDER_KEY].remove()
+        shutil.rmtree(config.stash[_FOLDER_KEY], ignore_errors=True)
 
 
 def _folder(config: pytest.Config) -> Path | None:
     """The folder of a run with several processes; None in a run with one."""
     told: str | None = _workerinput(config).get(_FOLDER)
-    if told is not None:
-        return Path(told)
-    made = config.stash.get(_FOLDER_KEY, None)
-    return None if made is None else made.path
+    return config.stash.get(_FOLDER_KEY, None) if told is None else Path(told)
 
 
 def _workerinput(config: pytest.Config) -> dict[str, Any]:
