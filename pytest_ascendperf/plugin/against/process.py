@@ -73,14 +73,20 @@ class SideProcess:
         self.side = side
         self._folder = ScratchFolder("side")
         self._output = self._folder.path / "output.txt"
-        is_base = side == "base"
+        try:
+            self._start(config, base, targets, cores)
+        except BaseException:
+            self._folder.remove()
+            raise
+
+    def _start(self, config: pytest.Config, base: Base, targets: Sequence[str], cores: Cores) -> None:
+        is_base = self.side == "base"
         trees = base.trees if is_base else None
         python = base.python if is_base else None
         request_path = self._folder.path / "request.pickle"
         try:
-            request_path.write_bytes(_request(config, side, trees, python, targets, cores, self._folder.path))
+            request_path.write_bytes(_request(config, self.side, trees, python, targets, cores, self._folder.path))
         except FreshProcessError as error:
-            self._folder.remove()
             raise AgainstError(str(error)) from None
         self._line, descriptor = new_line()
         try:

@@ -15,6 +15,16 @@ from ..test_interrupts import wait_for, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs signals and /proc")
 
+TWO_TESTS = """
+@pytest.mark.npu_perf
+def test_crashes(spend):
+    {first}
+    spend()
+
+@pytest.mark.npu_perf
+def test_other(spend): spend()
+"""
+
 
 def refusal(suite: GitSuite, *options: str, **variables: str) -> str:
     """The one sentence with which a run ends that cannot begin, and which leaves nothing behind."""
@@ -95,17 +105,8 @@ def test_a_base_that_crashes_when_it_collects(git_suite: GitSuite) -> None:
 
 
 def test_a_base_that_crashes_in_a_test_leaves_the_others_judged(git_suite: GitSuite) -> None:
-    body = """
-@pytest.mark.npu_perf
-def test_crashes(spend):
-    {first}
-    spend()
-
-@pytest.mark.npu_perf
-def test_other(spend): spend()
-"""
-    git_suite.commit(test_suite=scripted_test(10.0, body.format(first="os._exit(7)")))
-    git_suite.write(test_suite=scripted_test(10.0, body.format(first="pass")))
+    git_suite.commit(test_suite=scripted_test(10.0, TWO_TESTS.format(first="os._exit(7)")))
+    git_suite.write(test_suite=scripted_test(10.0, TWO_TESTS.format(first="pass")))
     result, report = git_suite.report(*AGAINST)
     result.assert_outcomes(passed=2)
     found = {case["test"]: (case["status"], case["reason"]) for case in report["cases"]}
@@ -116,17 +117,8 @@ def test_other(spend): spend()
 
 
 def test_a_head_that_crashes_fails_its_test_alone(git_suite: GitSuite) -> None:
-    body = """
-@pytest.mark.npu_perf
-def test_crashes(spend):
-    {first}
-    spend()
-
-@pytest.mark.npu_perf
-def test_other(spend): spend()
-"""
-    git_suite.commit(test_suite=scripted_test(10.0, body.format(first="pass")))
-    git_suite.write(test_suite=scripted_test(10.0, body.format(first="os._exit(7)")))
+    git_suite.commit(test_suite=scripted_test(10.0, TWO_TESTS.format(first="pass")))
+    git_suite.write(test_suite=scripted_test(10.0, TWO_TESTS.format(first="os._exit(7)")))
     result = git_suite.run(*AGAINST)
     result.assert_outcomes(passed=1, failed=1)
     assert lines_with(result, "the head process ended with status 7 while it ran test_suite.py::test_crashes")
@@ -183,7 +175,7 @@ def test_x(spend):
     wait_until(lambda: nothing_left(git_suite))
 
 
-def test_a_killed_run_takes_its_processes_along(git_suite: GitSuite) -> None:
+def test_a_killed_run_takes_its_processes_along(git_suite: GitSuite, tmp_path: Path) -> None:
     """Nothing can clean up then, so the next run does."""
     body = """
 import time
@@ -196,21 +188,17 @@ def test_x(spend):
     mark = git_suite.path / "waiting.txt"
     git_suite.commit(test_suite=scripted_test(10.0))
     git_suite.write(test_suite=scripted_test(10.0, body.format(mark=str(mark))))
-    process = git_suite.start(*AGAINST)
+    process = git_suite.start(*AGAINST, TMPDIR=str(tmp_path))
     wait_for(mark)
     process.kill()
     process.communicate(timeout=60)
     wait_until(lambda: not processes_with(f"PWD={git_suite.path}"))
-    (left,) = git_suite.worktrees()
-    folder = Path(left.split()[0]).parent
-    lock = folder.with_name(f"{folder.name}.lock")
-    assert folder.exists()
-    assert lock.exists()
+    assert git_suite.worktrees()
+    assert {path.name.split("-")[1] for path in tmp_path.iterdir()} == {"base", "side"}
     git_suite.write(test_suite=scripted_test(10.0))
-    git_suite.run(*AGAINST, "-k", "x").assert_outcomes(passed=1)
+    git_suite.run_process(*AGAINST, "-k", "x", TMPDIR=str(tmp_path)).assert_outcomes(passed=1)
     assert nothing_left(git_suite)
-    assert not folder.exists()
-    assert not lock.exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_core_and_a_core_that_is_refused_are_told(git_suite: GitSuite) -> None:
