@@ -159,6 +159,11 @@ class BaseCheckout:
         self._folder = ScratchFolder("base")
         worktree = self._folder.path / self._repository.top.name
         try:
+            if worktree.is_relative_to(self._repository.top):
+                raise AgainstError(
+                    f"--ascendperf-against={self._request.revision}: the temporary folder {self._folder.path.parent} "
+                    "lies in the repository, where the base would be a part of head. Set TMPDIR to a folder elsewhere"
+                )
             self._repository.add_worktree(self._commit, worktree)
             if not (worktree / self._rootpath.relative_to(self._repository.top)).is_dir():
                 raise AgainstError(

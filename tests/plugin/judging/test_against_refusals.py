@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,17 @@ def test_interpreters_that_cannot_serve(git_suite: GitSuite, tmp_path: Path) -> 
     assert "it has no pytest (" in refusal(git_suite, f"--ascendperf-against-python={bare}")
     without = other_python(tmp_path / "without", without="pytest_ascendperf")
     assert "it has no pytest-ascendperf that" in refusal(git_suite, f"--ascendperf-against-python={without}")
+
+
+def test_a_temporary_folder_in_the_repository(git_suite: GitSuite, monkeypatch: pytest.MonkeyPatch) -> None:
+    git_suite.commit(test_suite=scripted_test(10.0))
+    temporary = git_suite.path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    text = refusal(git_suite, *AGAINST)
+    assert f"the temporary folder {temporary} lies in the repository" in text
+    assert "Set TMPDIR" in text
+    assert not list(temporary.iterdir())
 
 
 def test_a_base_that_crashes_when_it_collects(git_suite: GitSuite) -> None:
