@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -154,6 +155,19 @@ def processes_with(word: str) -> Sequence[int]:
             if word.encode() in text:
                 found.append(int(entry.name))
     return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until ``condition`` holds, for at most a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def wait_for(path: Path) -> None:
+    """Wait until there is a file or folder at ``path``, for at most a minute."""
+    wait_until(path.exists)
 
 
 def interrupt(process: subprocess.Popen[str]) -> tuple[str, int]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .suite import Suite, interrupt, processes_with
+from .suite import Suite, interrupt, processes_with, wait_for, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs signals and /proc")
 
@@ -33,17 +31,6 @@ def test_waits(npu_perf, npu_perf_device, spend):
         open("waiting.txt", "w").close()
         time.sleep(60)
 """
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def wait_for(path: Path) -> None:
-    wait_until(path.exists)
 
 
 def no_process_left(suite: Suite) -> bool:

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from ..against_suite import AGAINST, GitSuite, other_python, scripted_test
-from ..suite import lines_with, processes_with
-from ..test_interrupts import wait_for, wait_until
+from ..suite import lines_with, processes_with, wait_for, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs signals and /proc")
 
