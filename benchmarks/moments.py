@@ -3,7 +3,9 @@
 Given folders of baselines that were recorded of the same code on the same machine, each at another time, every one of
 them is judged against every other as a confirmation in fresh processes would be: the sessions of a moment agree with
 each other, and say nothing of how moments differ. Then each session is judged as a run's own one would be, as it is and
-as if its code had changed by the tolerance: what is claimed to have improved, and what passes. No bar.
+as if its code had changed by the tolerance: what is claimed to have improved, and what passes. At last times are
+multiplied by more and more until the first session of a moment is a suspect, and its others confirm it: how this
+compares with the detectable change that is printed. No bar.
 
 Record them with ``pytest --ascendperf-update-baselines --ascendperf-baselines=FOLDER``, under whatever noise is of
 interest.
@@ -39,6 +41,7 @@ from pytest_ascendperf.units import format_share, format_tolerance
 RULE = Rule(tolerance=0.02, min_change_us=1.0, confirm_sessions=5, suite_tests=1, cases=1)
 SUITES = (1, 24)
 """Tests of a run, between which the chance of a false alarm is divided."""
+LEAST_FACTOR, MOST_FACTOR = 0.5, 20.0
 TOLERANCES = (0.02, 0.05, 0.1)
 CLAIMS = (
     ("unchanged", 0.0, Status.PASS),
@@ -115,6 +118,57 @@ def failures_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
     return tabulate([*lines, ["all", "", "", "", "", *sums]], headings)
 
 
+def found_from(base: Baseline, head: Baseline, rule: Rule) -> float:
+    """The smallest change that times of ``head`` have to be multiplied with until a run fails, by bisection."""
+    own, *fresh = head.sessions
+    base_us, fresh_us = base.medians_on(Clock.DEVICE) or (), [session.device_median_us for session in fresh]
+    screening = own_rule(own, base.sessions, rule)
+    confirmation = dataclasses.replace(rule, core_change=core_change(fresh, base.sessions))
+
+    def fails(factor: float) -> bool:
+        if not latency.screen(base_us, own.device_median_us * factor, screening).flagged:
+            return False
+        return latency.confirm(base_us, [us * factor for us in fresh_us], confirmation).status is Status.REGRESSED
+
+    low, high = LEAST_FACTOR, MOST_FACTOR
+    while high / low > 1.001:
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if fails(middle) else (middle, high)
+    return high - 1.0
+
+
+def printed(base: Baseline, own: Session, rule: Rule) -> float:
+    """The detectable change that a run prints whose own session is ``own``."""
+    told = latency.screen(base.medians_on(Clock.DEVICE) or (), own.device_median_us, rule).detectable_change
+    return math.nan if told is None else told
+
+
+def detectable_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
+    """What is printed over what is found in 4 of 5 pairs of moments, with and without how roughly the core is known."""
+    lines: list[list[object]] = []
+    every: tuple[list[float], list[float]] = ([], [])
+    for case, moments in sorted(by_case.items()):
+        in_units: tuple[list[float], list[float]] = ([], [])
+        told = []
+        for base, head in itertools.permutations(moments, 2):
+            rule = dataclasses.replace(RULE, suite_tests=max(SUITES), confirm_sessions=len(head.sessions) - 1)
+            allowing = own_rule(head.sessions[0], base.sessions, rule)
+            found = found_from(base, head, rule)
+            told.append(printed(base, head.sessions[0], allowing))
+            in_units[0].append(found / printed(base, head.sessions[0], rule))
+            in_units[1].append(found / told[-1])
+        lines.append([str(case), format_share(statistics.median(told)), *map(over_found, in_units)])
+        for total, part in zip(every, in_units, strict=True):
+            total += part
+    headings = ["case", "printed", "over found: core as if known", "as printed"]
+    return tabulate([*lines, ["all", "", *map(over_found, every)]], headings)
+
+
+def over_found(in_units: Sequence[float]) -> str:
+    """What is printed over what is found 4 times in 5, from what was found in units of what was printed."""
+    return f"{1.0 / statistics.quantiles(in_units, n=5)[3]:.2f}"
+
+
 def main() -> None:
     """Print the figures."""
     by_case: dict[CaseId, list[Baseline]] = defaultdict(list)
@@ -124,6 +178,8 @@ def main() -> None:
     print(failures_table(by_case))
     print()
     print(claims_table(by_case))
+    print()
+    print(detectable_table(by_case))
 
 
 if __name__ == "__main__":

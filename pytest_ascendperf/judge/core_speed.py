@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.statistics.order import median
-from pytest_ascendperf.statistics.series import mean
+from pytest_ascendperf.statistics.series import mean, standard_deviation
 from pytest_ascendperf.units import format_change, format_duration, format_share
 
 if TYPE_CHECKING:
@@ -65,6 +65,15 @@ def core_change(sessions: Sequence[Session], base: Sequence[Session]) -> float:
     if not before_us or not now_us:
         return 0.0
     return math.expm1(mean([math.log(us) for us in now_us]) - mean([math.log(us) for us in before_us]))
+
+
+def core_spread(sessions: Sequence[Session]) -> float:
+    """How much the fixed work differs between ``sessions``: the standard deviation of its logarithm.
+
+    0 where fewer than two of them tell.
+    """
+    logs = [math.log(us) for us in _known_us(sessions)]
+    return standard_deviation(logs) if logs else 0.0
 
 
 def at_full_speed(sessions: Sequence[Session]) -> tuple[Session, ...]:

@@ -21,6 +21,7 @@ MOST_HEAD_SESSIONS = 50
 """Advice to measure more head sessions than this would help nobody."""
 MOST_SESSIONS_EACH_SIDE = 1000
 """More sessions than anyone records."""
+_STEP = 1.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,8 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
 
     ``noise`` is the standard deviation of a base session's ln(median), itself an estimate, and a rough one from few
     sessions. Both clauses count: the change must be significantly beyond the tolerance, and at both stages lie beyond
-    ``rule.min_change_us``, which asks for no significance.
+    ``rule.min_change_us``, which asks for no significance. The confirmation allows for a slower core, as told by fixed
+    work whose time differs between sessions, too (``rule.core_spread``): what it allows for by chance hides as much.
     """
     if noise is None or base_sessions < 2:
         return None
@@ -50,6 +52,7 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
         confirm_sessions=rule.confirm_sessions,
         screen_alpha=error_rate.SCREEN_ALPHA,
         confirm_alpha=error_rate.last_look_alpha(rule, base_sessions),
+        margin_spread=_in_steps(rule.core_spread / noise),
     )
     beyond = two_stage_effect(
         base_sessions=base_sessions, confirm_sessions=rule.confirm_sessions, screen_alpha=0.5, confirm_alpha=0.5
@@ -57,6 +60,11 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
     return relative(
         max(math.log1p(rule.tolerance) + significant * noise, math.log1p(rule.min_change_us / base_us) + beyond * noise)
     )
+
+
+def _in_steps(ratio: float) -> float:
+    """``ratio`` to the next power of ``_STEP``: a run computes few effects, each within 2 % of the exact one."""
+    return _STEP ** round(math.log(ratio, _STEP)) if ratio > 0.0 else 0.0
 
 
 def needed_sessions(*, base_us: float, base_sessions: int, noise: float, rule: Rule) -> NeededSessions:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ascendperf.judge.core_speed import core_change, slowed_session_reasons
+from pytest_ascendperf.judge.core_speed import core_change, core_spread, slowed_session_reasons
 from pytest_ascendperf.judge.validity import device_reasons
 from pytest_ascendperf.model.measurement import Clock
 
@@ -45,9 +45,11 @@ def on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[flo
 def own_rule(session: Session, base: Sequence[Session], rule: Rule) -> Rule:
     """What the run's own ``session`` is judged by: ``rule``, with limits that allow for a faster core.
 
-    A faster core is no improvement, and not all of a pass. A slower one may raise a suspicion in vain.
+    A faster core is no improvement, and not all of a pass. A slower one may raise a suspicion in vain. The rule also
+    knows how far the allowance may be off in the fresh sessions of a suspect.
     """
-    return dataclasses.replace(rule, core_change=min(0.0, core_change((session,), base)))
+    change = min(0.0, core_change((session,), base))
+    return dataclasses.replace(rule, core_change=change, core_spread=core_spread(base))
 
 
 def fresh_sessions(

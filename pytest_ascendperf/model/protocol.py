@@ -55,6 +55,8 @@ class Rule:
     """Part of the run's level that earlier tests had and did not use, where tests are decided one after the other."""
     core_change: float = 0.0
     """How much slower the core was for the judged sessions than for the base's, below 0 faster: the host's doing."""
+    core_spread: float = 0.0
+    """Standard deviation, on the logarithmic scale, of the fixed work that tells so, between sessions of the base."""
     must_decide: bool = False
     """Whether an undecided case fails, so that it is measured again as a suspect is."""
     max_kernels: int | None = None

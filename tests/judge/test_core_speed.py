@@ -13,6 +13,7 @@ from pytest_ascendperf.judge.confirmation import sessions_taken
 from pytest_ascendperf.judge.core_speed import (
     at_full_speed,
     core_change,
+    core_spread,
     slowed_base_reasons,
     slowed_session_reasons,
 )
@@ -131,6 +132,19 @@ def test_a_core_changed_by_what_the_fixed_work_takes_longer_or_shorter(
 ) -> None:
     found = core_change([on_core(each) for each in now_us], [on_core(each) for each in before_us])
     assert found == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cores_us", "spread"),
+    [
+        pytest.param((5.0, 5.0 * math.e), math.sqrt(0.5), id="of the logarithm"),
+        pytest.param((5.0, None, 5.0), 0.0, id="they agree"),
+        pytest.param((5.0, None), 0.0, id="one tells"),
+        pytest.param((None,), 0.0, id="none tells"),
+    ],
+)
+def test_a_core_differs_by_what_the_fixed_work_does(cores_us: tuple[float | None, ...], spread: float) -> None:
+    assert core_spread([on_core(each) for each in cores_us]) == pytest.approx(spread, abs=1e-12)
 
 
 @pytest.mark.parametrize(

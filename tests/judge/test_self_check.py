@@ -157,6 +157,22 @@ def test_the_detectable_change_is_the_gates_own_for_the_baseline_that_will_be_re
     assert check(medians_us, base=1).detectable_change is None
 
 
+def test_a_core_that_is_known_roughly_makes_less_detectable_and_takes_a_wider_tolerance() -> None:
+    """Times differ by 0.4 %, and the fixed work that tells of the core by 5 %."""
+    medians_us = noisy(20, 0.004)
+    pairs = zip(medians_us, noisy(20, 0.05, seed=2), strict=True)
+    sessions = [measurement(median_us, core_us=core_us / 200.0) for median_us, core_us in pairs]
+    rough = check_case(CASE, sessions, rule(), baseline_sessions=5, timer_resolution_us=0.0)
+    steady = check(medians_us)
+    assert isinstance(rough, CheckedCase)
+    assert rough.detectable_change is not None
+    assert steady.detectable_change is not None
+    assert rough.detectable_change > 1.1 * steady.detectable_change
+    assert rough.suggested_tolerance is not None
+    assert steady.suggested_tolerance is not None
+    assert rough.suggested_tolerance > steady.suggested_tolerance
+
+
 def test_the_suggested_tolerance_does_not_depend_on_the_one_in_force() -> None:
     medians_us = noisy(20, 0.02)
     suggested = {check(medians_us, rule(tolerance=tolerance)).suggested_tolerance for tolerance in (0.0, 0.05, 0.5)}

@@ -44,6 +44,29 @@ def test_the_effect_is_found_with_its_power_in_simulation(base: int, confirm: in
     assert float((screened & confirmed).mean()) == pytest.approx(0.8, abs=0.006)
 
 
+@pytest.mark.parametrize(
+    ("base", "confirm", "alpha", "margin_spread"),
+    [(5, 5, 0.01, 0.5), (5, 5, 0.001, 3.0), (10, 3, 0.001, 10.0), (2, 5, 0.01, 1.0)],
+)
+def test_an_effect_above_a_margin_that_is_measured_itself_is_found_with_its_power(
+    base: int, confirm: int, alpha: float, margin_spread: float
+) -> None:
+    effect = two_stage_effect(
+        base_sessions=base,
+        confirm_sessions=confirm,
+        screen_alpha=0.05,
+        confirm_alpha=alpha,
+        margin_spread=margin_spread,
+    )
+    rng = np.random.default_rng((base, confirm))
+    bases, fresh = rng.standard_normal((SIMULATED, base)), rng.standard_normal((SIMULATED, confirm)) + effect
+    screened = t_values(bases, rng.standard_normal((SIMULATED, 1)) + effect) > stats.t.isf(0.05, base - 1)
+    other_base, other_fresh = (margin_spread * rng.standard_normal((SIMULATED, count)) for count in (base, confirm))
+    raised = np.maximum(0.0, other_fresh.mean(1, keepdims=True) - other_base.mean(1, keepdims=True))
+    confirmed = t_values(bases, fresh - raised) > stats.t.isf(alpha, base + confirm - 2)
+    assert float((screened & confirmed).mean()) == pytest.approx(0.8, abs=0.006)
+
+
 def test_the_stages_are_not_treated_as_independent() -> None:
     """They share the base sessions, so both find an effect more often than the product of their powers says."""
     effect = two_stage_effect(base_sessions=5, confirm_sessions=5, screen_alpha=0.05, confirm_alpha=0.01)
