@@ -27,7 +27,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from pytest_ascendperf.judge import latency
-from pytest_ascendperf.judge.core_speed import core_change
+from pytest_ascendperf.judge.core_speed import core_change, core_spread
 from pytest_ascendperf.judge.session_medians import own_rule
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
@@ -42,6 +42,7 @@ RULE = Rule(tolerance=0.02, min_change_us=1.0, confirm_sessions=5, suite_tests=1
 SUITES = (1, 24)
 """Tests of a run, between which the chance of a false alarm is divided."""
 LEAST_FACTOR, MOST_FACTOR = 0.5, 20.0
+"""Between these lies what times have to be multiplied with until a run fails."""
 TOLERANCES = (0.02, 0.05, 0.1)
 CLAIMS = (
     ("unchanged", 0.0, Status.PASS),
@@ -137,31 +138,31 @@ def found_from(base: Baseline, head: Baseline, rule: Rule) -> float:
     return high - 1.0
 
 
-def printed(base: Baseline, own: Session, rule: Rule) -> float:
-    """The detectable change that a run prints whose own session is ``own``."""
-    told = latency.screen(base.medians_on(Clock.DEVICE) or (), own.device_median_us, rule).detectable_change
-    return math.nan if told is None else told
-
-
 def detectable_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
     """What is printed over what is found in 4 of 5 pairs of moments, with and without how roughly the core is known."""
     lines: list[list[object]] = []
-    every: tuple[list[float], list[float]] = ([], [])
+    by_times: list[float] = []
+    as_printed: list[float] = []
     for case, moments in sorted(by_case.items()):
-        in_units: tuple[list[float], list[float]] = ([], [])
-        told = []
-        for base, head in itertools.permutations(moments, 2):
+        told, pairs = [], list(itertools.permutations(moments, 2))
+        for base, head in pairs:
             rule = dataclasses.replace(RULE, suite_tests=max(SUITES), confirm_sessions=len(head.sessions) - 1)
-            allowing = own_rule(head.sessions[0], base.sessions, rule)
             found = found_from(base, head, rule)
-            told.append(printed(base, head.sessions[0], allowing))
-            in_units[0].append(found / printed(base, head.sessions[0], rule))
-            in_units[1].append(found / told[-1])
-        lines.append([str(case), format_share(statistics.median(told)), *map(over_found, in_units)])
-        for total, part in zip(every, in_units, strict=True):
-            total += part
-    headings = ["case", "printed", "over found: core as if known", "as printed"]
-    return tabulate([*lines, ["all", "", *map(over_found, every)]], headings)
+            told.append(printed(base, own_rule(head.sessions[0], base.sessions, rule)))
+            by_times.append(found / printed(base, rule))
+            as_printed.append(found / told[-1])
+        spreads = format_share(statistics.median(core_spread(moment.sessions) for moment in moments))
+        ratios = (over_found(units[-len(pairs) :]) for units in (by_times, as_printed))
+        lines.append([str(case), spreads, format_share(statistics.median(told)), *ratios])
+    lines.append(["all", "", "", over_found(by_times), over_found(as_printed)])
+    headings = ["case", "fixed work differs by", "printed", "over found, by times alone", "as printed"]
+    return tabulate(lines, headings)
+
+
+def printed(base: Baseline, rule: Rule) -> float:
+    """The detectable change that a run prints."""
+    base_us = base.medians_on(Clock.DEVICE) or ()
+    return latency.screen(base_us, base_us[0], rule).detectable_change or math.nan
 
 
 def over_found(in_units: Sequence[float]) -> str:

@@ -22,6 +22,7 @@ MOST_HEAD_SESSIONS = 50
 MOST_SESSIONS_EACH_SIDE = 1000
 """More sessions than anyone records."""
 _STEP = 1.05
+"""Ratio of neighbours among the spreads that effects are computed for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
 
 
 def _in_steps(ratio: float) -> float:
-    """``ratio`` to the next power of ``_STEP``: a run computes few effects, each within 2 % of the exact one."""
+    """The power of ``_STEP`` nearest to ``ratio``: a run computes few effects, each within 2.5 % of the exact one."""
     return _STEP ** round(math.log(ratio, _STEP)) if ratio > 0.0 else 0.0
 
 

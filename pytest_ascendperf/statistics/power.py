@@ -54,7 +54,8 @@ def two_stage_effect(
 
         E[Φ(√m (x - max(0, c)))] = (Φ(√m x) + F(x)) / 2
 
-    F being the skew normal distribution of ε - |c| with ε ~ N(0, 1/m) (Azzalini 1985), which takes Owen's T.
+    F being the distribution function of ε + |c| with ε ~ N(0, 1/m): the skew normal one (Azzalini 1985), which takes
+    Owen's T.
     """
     grid = _Grid(base_sessions, confirm_sessions, screen_alpha, confirm_alpha, margin_spread)
     high = 1.0

@@ -33,9 +33,9 @@ def test_the_detectable_change_is_the_two_stage_effect_above_the_tolerance() -> 
     assert found == pytest.approx(1.05 * math.exp(effect * 0.01) - 1.0)
 
 
-@pytest.mark.parametrize("core_spread", [0.003, 0.03, 0.1])
+@pytest.mark.parametrize("core_spread", [0.003, 0.03, 0.1, 1.0])
 def test_an_allowance_that_is_rough_hides_as_much(core_spread: float) -> None:
-    """The effect is known in steps of the ratio between both spreads; each is within 2 % of the exact one."""
+    """The effect is known in steps of the ratio between both spreads; each is within 2.5 % of the exact one."""
     exact = two_stage_effect(
         base_sessions=10,
         confirm_sessions=5,
@@ -45,7 +45,7 @@ def test_an_allowance_that_is_rough_hides_as_much(core_spread: float) -> None:
     )
     found = detectable_change(base_us=1000.0, base_sessions=10, noise=0.01, rule=replace(RULE, core_spread=core_spread))
     assert found is not None
-    assert math.log1p(found) - math.log1p(0.05) == pytest.approx(exact * 0.01, rel=0.02)
+    assert math.log1p(found) - math.log1p(0.05) == pytest.approx(exact * 0.01, rel=0.025)
 
 
 def measured(one: Session) -> Measurement:
