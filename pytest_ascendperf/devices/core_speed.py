@@ -22,6 +22,7 @@ that shares memory and caches alone.
 
 from __future__ import annotations
 
+import binascii
 import math
 import time
 from collections.abc import Callable
@@ -54,12 +55,19 @@ _KNOWN_S = 1e-3
 """How long full speed that was seen is taken for granted: a look takes 25 µs, and rounds may be as short."""
 
 
+_WORK = bytes(3072)
+"""What the fixed work encodes, in about 3 µs."""
+
+
 def fixed_work_us() -> float:
-    """Time of one run, in µs: arithmetic of small integers, which needs the core and hardly any memory."""
+    """Time of one run, in µs: a base64 encoding, which needs the core and hardly any memory.
+
+    Compiled code: a loop in Python takes 2 % longer in one process than in the next, by where its objects happen to
+    lie. This differs by 0.2 %, and a busy thread on the other half of the core slows it by half all the same, which it
+    does not with code that waits for its own last result, as checksums do.
+    """
     begun_ns = time.perf_counter_ns()
-    total = 0
-    for number in range(100):
-        total += number * number % 7
+    binascii.b2a_base64(_WORK)
     return (time.perf_counter_ns() - begun_ns) / 1e3
 
 
