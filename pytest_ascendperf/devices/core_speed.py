@@ -2,7 +2,7 @@
 
 The other hardware thread of a core may belong to another virtual machine. While that one works, code here takes half
 as long again or twice as long, for tenths of a second or for seconds, and no counter of the kernel tells: the processor
-was not taken away, it was shared. Fixed work that is known to take 5 µs shows it in a moment, so rounds can wait.
+was not taken away, it was shared. Fixed work that is known to take 3 µs shows it in a moment, so rounds can wait.
 
 What full speed is, a process learns from the shortest time that it has seen, and from the process that started it: one
 that begins on a slowed core cannot know it by itself.
@@ -30,8 +30,8 @@ from collections.abc import Callable
 from pytest_ascendperf.statistics.order import median
 
 SLOWED = 1.25
-"""Fixed work that takes more than this many times its usual time is slowed. Between moments at full speed it differs by
-up to a tenth; a busy thread on the other half of the core makes it 1.4 to 1.9."""
+"""Fixed work that takes more than this many times its usual time is slowed. At full speed it differs by less than a
+hundredth, where clocks move by more; a busy thread on the other half of the core makes it 1.4 to 1.7."""
 QUIET_S = 2e-3
 """A core that was slowed must have been at full speed for this long. Neighbours pause for tenths of a millisecond."""
 OWN_LOOKS = 10
@@ -62,9 +62,9 @@ _WORK = bytes(3072)
 def fixed_work_us() -> float:
     """Time of one run, in µs: a base64 encoding, which needs the core and hardly any memory.
 
-    Compiled code: a loop in Python takes 2 % longer in one process than in the next, by where its objects happen to
-    lie. This differs by 0.2 %, and a busy thread on the other half of the core slows it by half all the same, which it
-    does not with code that waits for its own last result, as checksums do.
+    Compiled code: a loop in Python takes 3 % longer in one process than in the next, by where its objects happen to
+    lie. This differs by 0.2 %, and a busy thread on the other half of the core slows it by half, as it does interpreted
+    code. It hardly slows code that waits for its own last result, as checksums do.
     """
     begun_ns = time.perf_counter_ns()
     binascii.b2a_base64(_WORK)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pytest_ascendperf.model.measurement import Session
 
 CORE_CHANGE = 0.25
-"""The fixed work may take this much longer than it does for the other side. Processes at full speed differ by up to
-15 %, a busy thread on the other half of the core makes it 1.4 to 1.9 times as long."""
+"""The fixed work may take this much longer than it does for the other side. At full speed it differs by less than 1 %,
+more where clocks move; a busy thread on the other half of the core makes it 1.4 to 1.7 times as long."""
 
 
 def slowed_session_reasons(session: Session, base: Sequence[Session]) -> tuple[str, ...]:
