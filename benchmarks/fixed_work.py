@@ -5,7 +5,7 @@ a candidate differs between processes at full speed is what it is wrong by where
 longer it takes than usual in moments in which the interpreter is slowed, by another virtual machine on the other half
 of the core, is what it sees of them. No bar: without neighbours nothing is slowed.
 
-Usage: python benchmarks/fixed_work.py [processes]
+Usage: python benchmarks/fixed_work.py [processes, at least 2]
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def table(processes: Sequence[Mapping[str, Sequence[float]]]) -> str:
         usual = usual_us(processes, name)
         ratios = [us / usual for process in slowed for us in process]
         quartiles = [f"{ratio:.2f}" for ratio in statistics.quantiles(ratios, n=4)] if len(ratios) > 1 else [""] * 3
-        twentieths = statistics.quantiles(steady, n=20)
-        differs = format_share(twentieths[-1] / twentieths[0] - 1.0)
+        twentieths = statistics.quantiles(steady, n=20) if len(steady) > 1 else []
+        differs = format_share(twentieths[-1] / twentieths[0] - 1.0) if twentieths else ""
         lines.append([name, f"{usual:.2f}", len(steady), differs, len(ratios), *quartiles])
     headings = ["work", "µs", "processes", "9 of 10 differ by", "slowed moments", "1st quartile", "median", "3rd"]
     return tabulate(lines, headings, disable_numparse=True)

@@ -30,8 +30,8 @@ from collections.abc import Callable
 from pytest_ascendperf.statistics.order import median
 
 SLOWED = 1.25
-"""Fixed work that takes more than this many times its usual time is slowed. At full speed it differs by less than a
-hundredth, where clocks move by more; a busy thread on the other half of the core makes it 1.4 to 1.7."""
+"""Fixed work that takes more than this many times its usual time is slowed. At full speed it differs by less than
+1 %, more where clocks move; a busy thread on the other half of the core makes it 1.4 to 1.7."""
 QUIET_S = 2e-3
 """A core that was slowed must have been at full speed for this long. Neighbours pause for tenths of a millisecond."""
 OWN_LOOKS = 10
@@ -53,8 +53,6 @@ _RUNS = 3
 """Runs of which the fastest counts, so that an interrupt does not."""
 _KNOWN_S = 1e-3
 """How long full speed that was seen is taken for granted: a look takes 25 µs, and rounds may be as short."""
-
-
 _WORK = bytes(3072)
 """What the fixed work encodes, in about 3 µs."""
 
