@@ -92,6 +92,20 @@ def _trained(optimizer: Callable[..., torch.optim.Optimizer], **options: object)
     return train
 
 
+def _finite_halves() -> Tensor:
+    """All numbers of 16 bits, in order of their bits; infinities and those that are none left out."""
+    halves = torch.arange(-(2**15), 2**15).to(torch.int16).view(torch.float16)
+    return halves[halves.isfinite()]
+
+
+def _between_halves() -> Tensor:
+    """Numbers of 32 bits where rounding to 16 bits turns: midway between neighbours, and just above and below."""
+    halves = _finite_halves().float().unique()
+    midway = (halves[1:] + halves[:-1]) / 2
+    infinity = torch.tensor(torch.inf)
+    return torch.cat([midway, midway.nextafter(infinity), midway.nextafter(-infinity)])
+
+
 def _filled(x: Tensor) -> Tensor:
     out = torch.zeros_like(x)
     out[1:] = 2.5
@@ -247,6 +261,15 @@ CASES: Mapping[str, Case] = {
         ),
         shapes=((4, 5),),
         gradient=False,
+    ),
+    "every float16": Case(
+        compute=lambda x: _finite_halves().to(x.device).float(), shapes=((1,),), gradient=False, tolerance=0.0
+    ),
+    "rounding to float16": Case(
+        compute=lambda x: _between_halves().to(x.device).half().float(),
+        shapes=((1,),),
+        gradient=False,
+        tolerance=0.0,
     ),
     "tril and triu": Case(compute=lambda x: x.tril() + x.triu(1) * 2, shapes=((4, 5),), gradient=False),
     "arange": Case(compute=lambda x: x + torch.arange(5, device=x.device), shapes=((4, 5),)),

@@ -29,13 +29,13 @@ uint32_t float_to_bits(float value) {
 
 float to_number(BFloat value) { return bits_to_float(static_cast<uint32_t>(value.bits) << 16); }
 
+// Exponent and mantissa moved to where a float has them, and the exponent's bias made good by a product, which also
+// brings numbers below the smallest normal one to their value.
 float to_number(Half value) {
-  int exponent = (value.bits >> 10) & 0x1f;
-  int mantissa = value.bits & 0x3ff;
-  float magnitude = exponent == 0    ? std::ldexp(static_cast<float>(mantissa), -24)
-                    : exponent == 31 ? (mantissa ? NAN : INFINITY)
-                                     : std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  return value.bits & 0x8000 ? -magnitude : magnitude;
+  uint32_t magnitude = static_cast<uint32_t>(value.bits & 0x7fff) << 13;
+  bool finite = (value.bits & 0x7c00) != 0x7c00;
+  float number = finite ? bits_to_float(magnitude) * 0x1p112f : bits_to_float(magnitude | 0x7f800000);
+  return value.bits & 0x8000 ? -number : number;
 }
 
 template <typename T>
@@ -66,9 +66,13 @@ Half from_number<Half>(double value) {
   double magnitude = std::fabs(value);
   if (std::isnan(value)) return Half{0x7e00};
   if (magnitude >= 65520) return Half{static_cast<uint16_t>(sign | 0x7c00)};
-  int exponent = magnitude == 0 ? -14 : std::max(-14, std::ilogb(magnitude));
-  auto steps = static_cast<uint32_t>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));  // ties to even
-  uint32_t bits = (static_cast<uint32_t>(exponent + 14) << 10) + steps;  // a carry runs into the exponent
+  if (magnitude < 0x1p-14) return Half{static_cast<uint16_t>(sign | std::lrint(magnitude * 0x1p24))};
+  uint64_t bits;
+  std::memcpy(&bits, &magnitude, sizeof(bits));
+  constexpr int kDropped = 52 - 10;
+  constexpr uint64_t kHalfStep = uint64_t{1} << (kDropped - 1);
+  constexpr uint64_t kBiases = uint64_t{1023 - 15} << 10;
+  bits = ((bits + kHalfStep - 1 + ((bits >> kDropped) & 1)) >> kDropped) - kBiases;  // ties to even
   return Half{static_cast<uint16_t>(sign | bits)};
 }
 
