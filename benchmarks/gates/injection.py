@@ -1,6 +1,8 @@
-"""Is the injected slowdown what it says? Each work with 100 and with 100 + d units, call by call in random order.
+"""Is the injected slowdown what it says? Each work with 100 and with 100 + d units, in turns of one call of each.
 
-Processor time is compared, which other work on the machine disturbs much less than wall time.
+Processor time is compared, which other work on the machine disturbs much less than wall time. What still slows a core,
+work on its other thread say, comes and goes within tenths of a second. So each call is divided by the plain one of its
+own turn, in random order with it, and the median is over these ratios.
 """
 
 from __future__ import annotations
@@ -37,20 +39,22 @@ def verify(works: Sequence[str], slowdowns: Sequence[int], seconds: float) -> in
 
 
 def measure(name: str, slowdowns: str, seconds: str) -> None:
-    """Print the ratios of the median times of one work, in a process of its own."""
+    """Print the median ratios of the times of one work to the plain one's, in a process of its own."""
     sys.path.insert(0, str(Path(FILES)))
     from work.loads import LOADS as WORKS
     from work.loads import UNITS
 
     work = WORKS[name]()
     amounts = [UNITS, *(UNITS + UNITS * d // 100 for d in json.loads(slowdowns))]
-    times: dict[int, list[float]] = {amount: [] for amount in amounts}
+    ratios: dict[int, list[float]] = {amount: [] for amount in amounts[1:]}
     order = random.Random(name)
     ends = time.perf_counter() + float(seconds)
     while time.perf_counter() < ends:
-        for amount in order.sample(list(times), len(times)):
+        turn = {}
+        for amount in order.sample(amounts, len(amounts)):
             started = time.thread_time()
             work(amount)
-            times[amount].append(time.thread_time() - started)
-    base = statistics.median(times[UNITS])
-    print(json.dumps([statistics.median(times[amount]) / base for amount in amounts[1:]]))
+            turn[amount] = time.thread_time() - started
+        for amount, of_work in ratios.items():
+            of_work.append(turn[amount] / turn[UNITS])
+    print(json.dumps([statistics.median(of_work) for of_work in ratios.values()]))
