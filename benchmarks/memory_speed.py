@@ -1,0 +1,137 @@
+"""How well a fixed copy tells how fast memory is now, as fixed work tells it of the core.
+
+Code that needs memory depends on what neighbours leave of the shared caches, which differs from process to process and
+from minute to minute. Each process here runs such a call, copies of 64 KiB that go on through buffers of 16 MiB. In
+between it copies as a whole what may tell, 1 to 32 MiB, and runs the fixed work of the core. Where a copy tells, the
+call follows it: their times rise and fall together, from process to process and more so in means of ten, which single
+odd processes disturb less. As a slowed core slows copies, too, what counts is how much they have in common beyond it. No
+bar: without neighbours nothing varies.
+
+Usage: python benchmarks/memory_speed.py [processes, at least 30]
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from tabulate import tabulate
+
+from pytest_ascendperf.devices.core_speed import fixed_work_us
+
+MIB = 2**20
+SIZES_MIB = (1, 4, 8, 16, 32)
+CALL, CORE = "the call", "base64, the core"
+MOMENTS = 6
+"""How often each copy is looked at in a process."""
+CALLS_S = 0.1
+"""Calls between two looks."""
+_RUNS = 3
+"""Of a copy in a moment; the first brings it into the caches and does not count."""
+_MEAN_OF = 10
+
+
+def buffers(size_bytes: int) -> tuple[memoryview, memoryview]:
+    """Target and source. Both are written: pages that never were are all the same one, which stays in the caches."""
+    return memoryview(bytearray(b"\1" * size_bytes)), memoryview(bytearray(b"\2" * size_bytes))
+
+
+def whole_copy(size_mib: int) -> Callable[[], None]:
+    """A copy of so many MiB at once."""
+    target, source = buffers(size_mib * MIB)
+
+    def copy() -> None:
+        target[:] = source
+
+    return copy
+
+
+def copies_in_turn() -> Callable[[], None]:
+    """A call that needs memory: 100 copies of 64 KiB, each from where the last one ended."""
+    piece, pieces = MIB // 16, 256
+    target, source = buffers(piece * pieces)
+    at = 0
+
+    def work() -> None:
+        nonlocal at
+        for _ in range(100):
+            target[at : at + piece] = source[at : at + piece]
+            at = (at + piece) % (piece * pieces)
+
+    return work
+
+
+def taken_us(work: Callable[[], None]) -> float:
+    """Time of one run."""
+    begun_ns = time.perf_counter_ns()
+    work()
+    return (time.perf_counter_ns() - begun_ns) / 1e3
+
+
+def process_us() -> dict[str, float]:
+    """The usual time of the call, of the core's fixed work and of each copy in this process."""
+    copies = {f"{size} MiB": whole_copy(size) for size in SIZES_MIB}
+    call = copies_in_turn()
+    found: dict[str, list[float]] = {name: [] for name in (CALL, CORE, *copies)}
+    for work in (*copies.values(), call):
+        work()
+    for _ in range(MOMENTS):
+        for name, copy in copies.items():
+            found[name] += [taken_us(copy) for _ in range(_RUNS)][1:]
+        ends = time.perf_counter() + CALLS_S
+        while time.perf_counter() < ends:
+            found[CALL].append(taken_us(call))
+            found[CORE].append(fixed_work_us())
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def slope(cause: Sequence[float], effect: Sequence[float]) -> float:
+    """By how many per cent the effect becomes slower for each per cent of the cause."""
+    return statistics.correlation(cause, effect) * statistics.stdev(effect) / statistics.stdev(cause)
+
+
+def beyond(core: Sequence[float], copy: Sequence[float], call: Sequence[float]) -> float:
+    """Partial correlation: that of what is left of both when what follows the core is taken away (Yule 1907)."""
+    both, first, second = (statistics.correlation(*pair) for pair in ((copy, call), (copy, core), (call, core)))
+    return (both - first * second) / math.sqrt((1.0 - first**2) * (1.0 - second**2))
+
+
+def means(values: Sequence[float]) -> list[float]:
+    """Of ten processes one after the other; what is left over does not count."""
+    return [statistics.fmean(values[at : at + _MEAN_OF]) for at in range(0, len(values) - _MEAN_OF + 1, _MEAN_OF)]
+
+
+def table(processes: Sequence[Mapping[str, float]]) -> str:
+    """A line for the core and for each copy."""
+    logs = {name: [math.log(process[name]) for process in processes] for name in processes[0]}
+    call, core = logs.pop(CALL), logs[CORE]
+    lines = []
+    for name, copy in logs.items():
+        usual = f"{statistics.median(process[name] for process in processes):.1f}"
+        alone, together = statistics.correlation(copy, call), statistics.correlation(means(copy), means(call))
+        line = [name, usual, f"{alone:.2f}", f"{together:.2f}", f"{slope(means(copy), means(call)):.2f}"]
+        if name != CORE:
+            line += [f"{beyond(core, copy, call):.2f}", f"{beyond(means(core), means(copy), means(call)):.2f}"]
+        lines.append(line)
+    headings = ["the call follows", "µs", "correlation", "of means", "slope", "beyond the core", "of means"]
+    return tabulate(lines, headings, disable_numparse=True)
+
+
+def main() -> None:
+    """Print the figures."""
+    if sys.argv[1:] == ["here"]:
+        print(json.dumps(process_us()))
+        return
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    command = [sys.executable, __file__, "here"]
+    outputs = [subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout for _ in range(count)]
+    print(table([json.loads(output) for output in outputs]))
+
+
+if __name__ == "__main__":
+    main()
