@@ -4,8 +4,8 @@ Code that needs memory depends on what neighbours leave of the shared caches, wh
 from minute to minute. Each process here runs such a call, copies of 64 KiB that go on through buffers of 16 MiB. In
 between it copies as a whole what may tell, 1 to 32 MiB, and runs the fixed work of the core. Where a copy tells, the
 call follows it: their times rise and fall together, from process to process and more so in means of ten, which single
-odd processes disturb less. As a slowed core slows copies, too, what counts is how much they have in common beyond it. No
-bar: without neighbours nothing varies.
+odd processes disturb less. As a slowed core slows copies, too, what counts is how much they have in common beyond
+it. No bar: without neighbours nothing varies.
 
 Usage: python benchmarks/memory_speed.py [processes, at least 30]
 """
