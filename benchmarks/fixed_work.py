@@ -11,16 +11,14 @@ Usage: python benchmarks/fixed_work.py [processes, at least 2]
 from __future__ import annotations
 
 import hashlib
-import json
 import statistics
-import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 from tabulate import tabulate
 
+from fresh_processes import print_table
 from pytest_ascendperf.devices.core_speed import SLOWED, fixed_work_us
 from pytest_ascendperf.units import format_share
 
@@ -121,16 +119,5 @@ def table(processes: Sequence[Mapping[str, Sequence[float]]]) -> str:
     return tabulate(lines, headings, disable_numparse=True)
 
 
-def main() -> None:
-    """Print the figures."""
-    if sys.argv[1:] == ["here"]:
-        print(json.dumps(moments_us()))
-        return
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    command = [sys.executable, __file__, "here"]
-    outputs = [subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout for _ in range(count)]
-    print(table([json.loads(output) for output in outputs]))
-
-
 if __name__ == "__main__":
-    main()
+    print_table(__file__, moments_us, table)

@@ -7,21 +7,20 @@ call follows it: their times rise and fall together, from process to process and
 odd processes disturb less. As a slowed core slows copies, too, what counts is how much they have in common beyond
 it. No bar: without neighbours nothing varies.
 
-Usage: python benchmarks/memory_speed.py [processes, at least 30]
+Usage: python benchmarks/memory_speed.py [processes; fewer than 100 say little, as means of ten are few then]
 """
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 from tabulate import tabulate
 
+from fixed_work import timed_us
+from fresh_processes import print_table
 from pytest_ascendperf.devices.core_speed import fixed_work_us
 
 MIB = 2**20
@@ -66,33 +65,19 @@ def copies_in_turn() -> Callable[[], None]:
     return work
 
 
-def taken_us(work: Callable[[], None]) -> float:
-    """Time of one run."""
-    begun_ns = time.perf_counter_ns()
-    work()
-    return (time.perf_counter_ns() - begun_ns) / 1e3
-
-
 def process_us() -> dict[str, float]:
     """The usual time of the call, of the core's fixed work and of each copy in this process."""
-    copies = {f"{size} MiB": whole_copy(size) for size in SIZES_MIB}
-    call = copies_in_turn()
+    copies = {f"{size} MiB": timed_us(whole_copy(size)) for size in SIZES_MIB}
+    call_us = timed_us(copies_in_turn())
     found: dict[str, list[float]] = {name: [] for name in (CALL, CORE, *copies)}
-    for work in (*copies.values(), call):
-        work()
     for _ in range(MOMENTS):
-        for name, copy in copies.items():
-            found[name] += [taken_us(copy) for _ in range(_RUNS)][1:]
+        for name, copy_us in copies.items():
+            found[name] += [copy_us() for _ in range(_RUNS)][1:]
         ends = time.perf_counter() + CALLS_S
         while time.perf_counter() < ends:
-            found[CALL].append(taken_us(call))
+            found[CALL].append(call_us())
             found[CORE].append(fixed_work_us())
     return {name: statistics.median(times) for name, times in found.items()}
-
-
-def slope(cause: Sequence[float], effect: Sequence[float]) -> float:
-    """By how many per cent the effect becomes slower for each per cent of the cause."""
-    return statistics.correlation(cause, effect) * statistics.stdev(effect) / statistics.stdev(cause)
 
 
 def beyond(core: Sequence[float], copy: Sequence[float], call: Sequence[float]) -> float:
@@ -114,7 +99,8 @@ def table(processes: Sequence[Mapping[str, float]]) -> str:
     for name, copy in logs.items():
         usual = f"{statistics.median(process[name] for process in processes):.1f}"
         alone, together = statistics.correlation(copy, call), statistics.correlation(means(copy), means(call))
-        line = [name, usual, f"{alone:.2f}", f"{together:.2f}", f"{slope(means(copy), means(call)):.2f}"]
+        slope = statistics.linear_regression(means(copy), means(call)).slope
+        line = [name, usual, f"{alone:.2f}", f"{together:.2f}", f"{slope:.2f}"]
         if name != CORE:
             line += [f"{beyond(core, copy, call):.2f}", f"{beyond(means(core), means(copy), means(call)):.2f}"]
         lines.append(line)
@@ -122,16 +108,5 @@ def table(processes: Sequence[Mapping[str, float]]) -> str:
     return tabulate(lines, headings, disable_numparse=True)
 
 
-def main() -> None:
-    """Print the figures."""
-    if sys.argv[1:] == ["here"]:
-        print(json.dumps(process_us()))
-        return
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    command = [sys.executable, __file__, "here"]
-    outputs = [subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout for _ in range(count)]
-    print(table([json.loads(output) for output in outputs]))
-
-
 if __name__ == "__main__":
-    main()
+    print_table(__file__, process_us, table)

@@ -262,6 +262,12 @@ CASES: Mapping[str, Case] = {
         shapes=((4, 5),),
         gradient=False,
     ),
+    "reciprocals of both zeros": Case(
+        compute=lambda x: torch.tensor([0.0, 0.0, -0.0, -0.0, 0.0]).to(x.device).reciprocal().clamp(-1, 1),
+        shapes=((1,),),
+        gradient=False,
+        tolerance=0.0,
+    ),
     "every float16": Case(
         compute=lambda x: _finite_halves().to(x.device).float(), shapes=((1,),), gradient=False, tolerance=0.0
     ),
