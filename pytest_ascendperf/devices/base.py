@@ -124,6 +124,12 @@ class Device(Protocol):
         where it cannot tell.
         """
 
+    def memory_work_us(self) -> tuple[float, ...]:
+        """Times of a fixed copy on the host, in µs: how fast the memory that it shares with others is now.
+
+        Drives measured code's data out of the caches. Empty for a device that is not the host's processor.
+        """
+
     def watch(self) -> Watch:
         """Begin to watch the machine, just before the rounds of a sample.
 

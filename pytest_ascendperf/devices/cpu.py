@@ -28,6 +28,7 @@ from pytest_ascendperf.devices.base import Recording
 from pytest_ascendperf.devices.core_speed import CoreSpeed
 from pytest_ascendperf.devices.host_watch import HostWatch
 from pytest_ascendperf.devices.immediate import ImmediateDevice
+from pytest_ascendperf.devices.memory_speed import MemorySpeed
 from pytest_ascendperf.devices.processor import Processor, read_processor
 from pytest_ascendperf.devices.torch_profiler import record_with_torch
 from pytest_ascendperf.errors import DeviceError
@@ -79,6 +80,7 @@ class CpuDevice(ImmediateDevice):
     def __init__(self, *, full_speed_us: float | None = None) -> None:
         """``full_speed_us`` is what another process knows: rounds wait for it even where this one has not seen it."""
         self._speed = CoreSpeed(known_us=full_speed_us)
+        self._memory = MemorySpeed()
 
     @cached_property
     def timer_resolution_us(self) -> float:
@@ -117,6 +119,10 @@ class CpuDevice(ImmediateDevice):
     def core_work_us(self, *, of_rounds: bool) -> float:
         """The usual time of that fixed work, now and where rounds began."""
         return self._speed.told_us(of_rounds=of_rounds)
+
+    def memory_work_us(self) -> tuple[float, ...]:
+        """Times of a few copies of 16 MiB; see :mod:`.memory_speed`."""
+        return self._memory.look_us()
 
     def watch(self) -> HostWatch:
         """Watch the host's processors."""

@@ -37,6 +37,10 @@ class ImmediateDevice:
         """None: it is not known."""
         return None
 
+    def memory_work_us(self) -> tuple[float, ...]:
+        """Empty: it is not known."""
+        return ()
+
     def raise_clock(self) -> None:
         """The warm-up calls raise it: they run on this very clock."""
 

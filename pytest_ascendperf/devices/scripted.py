@@ -112,6 +112,8 @@ class ScriptedDevice(ImmediateDevice):
         """What the machine says of successive samples; after the last one it goes on saying that. Empty: nothing."""
         self.core_us: float | None = None
         """What fixed work on the core takes, in µs, when it is asked for; None: unknown."""
+        self.memory_us: tuple[float, ...] = ()
+        """What copies in memory take, in µs, when they are asked for; empty: unknown."""
         self._watches = 0
         self._kernels: list[ScriptedKernel] = []
         self._chip = chip
@@ -164,6 +166,10 @@ class ScriptedDevice(ImmediateDevice):
     def core_work_us(self, *, of_rounds: bool) -> float | None:
         """What the script says."""
         return self.core_us
+
+    def memory_work_us(self) -> tuple[float, ...]:
+        """What the script says."""
+        return self.memory_us
 
     def watch(self) -> ScriptedWatch:
         """Watch the machine of the script."""

@@ -155,6 +155,10 @@ class EventDevice(ABC):
         """None: how fast the device is its reference work tells."""
         return None
 
+    def memory_work_us(self) -> tuple[float, ...]:
+        """Empty: the device has memory of its own."""
+        return ()
+
     def watch(self) -> Watch:
         """Watch the host's processors: on them depends how long the host takes."""
         return HostWatch()

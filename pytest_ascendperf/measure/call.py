@@ -26,6 +26,7 @@ from pytest_ascendperf.model.conditions import Conditions
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.protocol import SamplingPlan
+from pytest_ascendperf.statistics.order import median
 
 MAX_ATTEMPTS = 3
 """The first sample and two more."""
@@ -100,6 +101,7 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
     reject_deferring_function(call)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     with device.controlled(plan.threads), collector_paused():
+        copies_us = _memory_work_us(device, plan)  # before the warm-up, which brings the call's data into the caches
         if plan.warmup != 0:
             device.raise_clock()
         begun_s = device.host_time_s()
@@ -116,8 +118,10 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
         while len(attempts) < allowed and attempts[-1].invalid:
             attempts.append(_further_attempt(runner, plan, attempts[-1]))
         references_us = (device.reference_us(), device.vector_reference_us())
+        copies_us += _memory_work_us(device, plan)
         environment = environment_of(device, plan)
-    return result, _measurement(case, environment, started, attempts, references_us)
+    memory_us = median(copies_us) if copies_us else None
+    return result, _measurement(case, environment, started, attempts, references_us, memory_us)
 
 
 def environment_of(device: Device, plan: SamplingPlan) -> Environment:
@@ -185,12 +189,18 @@ def _core_work_us(device: Device, plan: SamplingPlan, *, of_rounds: bool) -> flo
     return device.core_work_us(of_rounds=of_rounds) if plan.max_wait_s > 0.0 else None
 
 
+def _memory_work_us(device: Device, plan: SamplingPlan) -> tuple[float, ...]:
+    """Empty where no core's speed is told, either, and without warm-up: the first call would begin on a busy core."""
+    return device.memory_work_us() if plan.max_wait_s > 0.0 and plan.warmup != 0 else ()
+
+
 def _measurement(
     case: CaseId,
     environment: Environment,
     started: str,
     attempts: Sequence[_Attempt],
     references_us: tuple[float | None, float | None],
+    memory_us: float | None,
 ) -> Measurement:
     last = attempts[-1]
     session = None
@@ -207,6 +217,7 @@ def _measurement(
             vector_reference_us=references_us[1],
             conditions=last.conditions,
             core_work_us=last.core_work_us,
+            memory_work_us=memory_us,
         )
     return Measurement(
         case=case,

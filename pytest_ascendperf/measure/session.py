@@ -34,13 +34,15 @@ def summarise(
     vector_reference_us: float | None = None,
     conditions: Conditions | None = None,
     core_work_us: float | None = None,
+    memory_work_us: float | None = None,
 ) -> Session:
     """The session of rounds whose times per call, in µs, all above 0, are given in the order measured on each clock.
 
     The session's times are those of ``clock``; for HOST, ``host_us`` must be given. ``started`` is a UTC time in
     ISO 8601, ``calls_per_round`` belongs to the rounds on ``clock``, ``warmup_calls`` counts the calls before the first
     round, ``reference_us`` and ``vector_reference_us`` are the device's times for its reference work, ``core_work_us``
-    is the core's for fixed work, and ``conditions`` is what the machine said of itself during the rounds.
+    is the core's for fixed work, ``memory_work_us`` that of a fixed copy, and ``conditions`` is what the machine said
+    of itself during the rounds.
     """
     call_us = device_us if host_us is None or clock is Clock.DEVICE else host_us
     return Session(
@@ -60,4 +62,5 @@ def summarise(
         samples_us=thinned(call_us),
         conditions=conditions,
         core_work_us=core_work_us,
+        memory_work_us=memory_work_us,
     )

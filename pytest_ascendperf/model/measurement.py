@@ -67,6 +67,9 @@ class Session:
     core_work_us: float | None = None
     """Time of fixed work on the core that ran the rounds, the longest of before, between and after them: how fast the
     core was. None without one, as on an accelerator."""
+    memory_work_us: float | None = None
+    """Time of a fixed copy, the median of those made before the warm-up and after the rounds: how fast the memory was
+    that is shared with other virtual machines. None without one, as on an accelerator."""
 
     @property
     def median_us(self) -> float:
@@ -83,6 +86,7 @@ class Session:
         vector = {} if self.vector_reference_us is None else {"vector_reference_us": self.vector_reference_us}
         conditions = {} if self.conditions is None else {"conditions": self.conditions.to_dict()}
         core = {} if self.core_work_us is None else {"core_work_us": self.core_work_us}
+        memory = {} if self.memory_work_us is None else {"memory_work_us": self.memory_work_us}
         return {
             "calls_per_round": self.calls_per_round,
             "clock": self.clock.value,
@@ -92,6 +96,7 @@ class Session:
             "host_median_us": self.host_median_us,
             "lag1": self.lag1,
             "mean_us": self.mean_us,
+            **memory,
             "quantiles_us": dict(zip(names, self.quantiles_us, strict=True)),
             "reference_us": self.reference_us,
             "rounds": self.rounds,
@@ -136,6 +141,7 @@ class Session:
             samples_us=fields.positive_numbers(data, "samples_us"),
             conditions=fields.added_value(data, "conditions", Conditions.from_dict),
             core_work_us=_added_time(data, "core_work_us"),
+            memory_work_us=_added_time(data, "memory_work_us"),
         )
 
 
