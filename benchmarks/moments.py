@@ -1,4 +1,4 @@
-"""How often one moment's sessions are wrong about another moment's baseline, with and without what the core says.
+"""How often one moment's sessions are wrong about another moment's baseline, with and without what the host says.
 
 Given folders of baselines that were recorded of the same code on the same machine, each at another time, every one of
 them is judged against every other as a confirmation in fresh processes would be: the sessions of a moment agree with
@@ -27,10 +27,11 @@ from pathlib import Path
 from tabulate import tabulate
 
 from pytest_ascendperf.judge import latency
-from pytest_ascendperf.judge.core_speed import core_change, core_spread
+from pytest_ascendperf.judge.host_speed import host_change, host_spread
 from pytest_ascendperf.judge.session_medians import own_rule
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
+from pytest_ascendperf.model.host_change import SAME_HOST
 from pytest_ascendperf.model.measurement import Clock, Session
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status
@@ -63,9 +64,9 @@ def baselines_of(folder: Path) -> dict[CaseId, Baseline]:
 
 def fails(base: Baseline, head: Baseline, rule: Rule, *, allow: bool) -> bool:
     """Whether the sessions of ``head`` would confirm that it is slower than ``base``."""
-    change = core_change(head.sessions, base.sessions) if allow else 0.0
+    change = host_change(head.sessions, base.sessions) if allow else SAME_HOST
     medians = (base.medians_on(Clock.DEVICE) or (), head.medians_on(Clock.DEVICE) or ())
-    return latency.confirm(*medians, dataclasses.replace(rule, core_change=change)).status is Status.REGRESSED
+    return latency.confirm(*medians, dataclasses.replace(rule, host=change)).status is Status.REGRESSED
 
 
 def own_status(base: Baseline, own: Session, factor: float, rule: Rule, *, allow: bool) -> Status:
@@ -75,15 +76,16 @@ def own_status(base: Baseline, own: Session, factor: float, rule: Rule, *, allow
 
 
 def differences(moments: Sequence[Baseline]) -> list[object]:
-    """How much the moments' times differ, and how they follow the core: slope and correlation of the logarithms."""
+    """How much the moments' times differ, and how they follow core and memory: correlations of the logarithms."""
     times = [mean([math.log(one.median_us) for one in each.sessions]) for each in moments]
     cores = [mean([math.log(one.core_work_us or math.nan) for one in each.sessions]) for each in moments]
-    slope = statistics.linear_regression(cores, times).slope
-    return [format_share(standard_deviation(times)), f"{slope:.2f}", f"{statistics.correlation(cores, times):.2f}"]
+    copies = [mean([math.log(one.memory_work_us or math.nan) for one in each.sessions]) for each in moments]
+    follows = [f"{statistics.correlation(host, times):.2f}" for host in (cores, copies)]
+    return [format_share(standard_deviation(times)), *follows]
 
 
 def claims_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
-    """How often the run's own session is wrong, with and without what the core became faster by."""
+    """How often the run's own session is wrong, with and without what the host became faster by."""
     pairs = [pair for moments in by_case.values() for pair in itertools.permutations(moments, 2)]
     lines = []
     for tolerance, (code, tolerances, status) in itertools.product(TOLERANCES, CLAIMS):
@@ -99,11 +101,11 @@ def claims_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
         ]
         sessions = sum(len(head.sessions) for _, head in pairs)
         lines.append([format_tolerance(tolerance), code, status.name, sessions, *counts])
-    return tabulate(lines, ["tolerance", "code", "claimed", "own sessions", "by times alone", "less the core"])
+    return tabulate(lines, ["tolerance", "code", "claimed", "own sessions", "by times alone", "less the host"])
 
 
 def failures_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
-    """How often fresh sessions say that unchanged code is slower, with and without what the core became slower by."""
+    """How often fresh sessions say that unchanged code is slower, with and without what the host became slower by."""
     lines, sums = [], [0] * (1 + 2 * len(SUITES))
     for case, moments in sorted(by_case.items()):
         pairs = list(itertools.permutations(moments, 2))
@@ -113,9 +115,9 @@ def failures_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
             counts.append(sum(fails(base, head, rule, allow=allow) for base, head in pairs))
         lines.append([str(case), len(moments), *differences(moments), *counts])
         sums = [total + count for total, count in zip(sums, counts, strict=True)]
-    headings = ["case", "moments", "they differ by", "slope", "correlation", "pairs"]
+    headings = ["case", "moments", "they differ by", "follow the core", "memory", "pairs"]
     for tests in SUITES:
-        headings += [f"{tests} tests: fail", "less the core"]
+        headings += [f"{tests} tests: fail", "less the host"]
     return tabulate([*lines, ["all", "", "", "", "", *sums]], headings)
 
 
@@ -124,7 +126,7 @@ def found_from(base: Baseline, head: Baseline, rule: Rule) -> float:
     own, *fresh = head.sessions
     base_us, fresh_us = base.medians_on(Clock.DEVICE) or (), [session.device_median_us for session in fresh]
     screening = own_rule(own, base.sessions, rule)
-    confirmation = dataclasses.replace(rule, core_change=core_change(fresh, base.sessions))
+    confirmation = dataclasses.replace(rule, host=host_change(fresh, base.sessions))
 
     def fails(factor: float) -> bool:
         if not latency.screen(base_us, own.device_median_us * factor, screening).flagged:
@@ -139,7 +141,7 @@ def found_from(base: Baseline, head: Baseline, rule: Rule) -> float:
 
 
 def detectable_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
-    """What is printed over what is found in 4 of 5 pairs of moments, with and without how roughly the core is known."""
+    """What is printed over what is found in 4 of 5 pairs of moments, with and without how roughly the host is known."""
     lines: list[list[object]] = []
     by_times: list[float] = []
     as_printed: list[float] = []
@@ -151,11 +153,11 @@ def detectable_table(by_case: Mapping[CaseId, Sequence[Baseline]]) -> str:
             told.append(printed(base, own_rule(head.sessions[0], base.sessions, rule)))
             by_times.append(found / printed(base, rule))
             as_printed.append(found / told[-1])
-        spreads = format_share(statistics.median(core_spread(moment.sessions) for moment in moments))
+        spreads = format_share(statistics.median(host_spread(moment.sessions) for moment in moments))
         ratios = (over_found(units[-len(pairs) :]) for units in (by_times, as_printed))
         lines.append([str(case), spreads, format_share(statistics.median(told)), *ratios])
     lines.append(["all", "", "", over_found(by_times), over_found(as_printed)])
-    headings = ["case", "fixed work differs by", "printed", "over found, by times alone", "as printed"]
+    headings = ["case", "the host may differ by", "printed", "over found, by times alone", "as printed"]
     return tabulate(lines, headings)
 
 

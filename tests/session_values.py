@@ -13,6 +13,7 @@ def session(
     reference_us: float | None = None,
     vector_us: float | None = None,
     core_us: float | None = None,
+    memory_us: float | None = None,
     started: str = "2025-01-31T04:00:00+00:00",
     calls_per_round: int = 1,
 ) -> Session:
@@ -26,6 +27,7 @@ def session(
         reference_us=reference_us,
         vector_reference_us=vector_us,
         core_work_us=core_us,
+        memory_work_us=memory_us,
         rounds=1,
         calls_per_round=calls_per_round,
         warmup_calls=3,

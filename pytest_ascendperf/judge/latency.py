@@ -169,7 +169,7 @@ def _comparison(
         spread=numbers.spread,
         p_value=numbers.p_value(rule.limit),
         rank_p_value=rank_p,
-        core_change=rule.core_change,
+        host=rule.host,
     )
 
 

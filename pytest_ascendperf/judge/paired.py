@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import error_rate
 from pytest_ascendperf.judge.contrast import SPREAD_FLOOR, relative
+from pytest_ascendperf.model.host_change import SAME_HOST
 from pytest_ascendperf.model.stage import Comparison, Stage
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.order import median
@@ -245,7 +246,7 @@ class _Numbers:
             spread=self.spread,
             p_value=p_value,
             rank_p_value=None,
-            core_change=0.0,  # both sides share their core, and their moment
+            host=SAME_HOST,  # both sides share it, and their moment
         )
         return PairedOutcome(
             next=following,

@@ -9,8 +9,9 @@ from pytest_ascendperf.judge.sensitivity import MOST_HEAD_SESSIONS, MOST_SESSION
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.environment import KeyDifference
+from pytest_ascendperf.model.host_change import PASS_SHARE, HostChange
 from pytest_ascendperf.model.measurement import Clock
-from pytest_ascendperf.model.protocol import PASS_SHARE, Rule
+from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.stage import Comparison
 from pytest_ascendperf.model.verdict import Drift, Status
 from pytest_ascendperf.statistics.order import median
@@ -159,8 +160,7 @@ def origin_of(source: Anchor | Drift) -> str:
 
 def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, needed: NeededSessions | None) -> str:
     if status is Status.IMPROVED:
-        core = comparison.core_change
-        faster = f", on a core that was {format_share(-core)} faster" if core < 0.0 else ""
+        faster = _faster_host(comparison.host)
         return f"{position}{faster}: the baseline is stale. Accept the new time with {UPDATE_OPTION}."
     if comparison.low is None or comparison.high is None:
         return f"{position}; {_limit(comparison, rule)}."
@@ -169,10 +169,11 @@ def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, ne
         return f"{position} and {_at_most(comparison, comparison.high)}; {why}."
     extent = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
     if comparison.high <= rule.tolerance:
-        advice = f" Run it again. Where the core stays as fast, record the baseline again with {UPDATE_OPTION}."
+        part = "memory" if comparison.host.is_faster_in_memory else "the core"
+        advice = f" Run it again. Where {part} stays as fast, record the baseline again with {UPDATE_OPTION}."
     else:
         advice = "" if needed is None else f" {_advice(needed, comparison, rule)}"
-    limit = _pass_limit(comparison, rule) if comparison.core_change < 0.0 else _raised_limit(comparison, rule)
+    limit = _pass_limit(comparison, rule) if comparison.host.faster < 0.0 else _raised_limit(comparison, rule)
     limit = _with_least(limit, comparison, rule)
     return f"{position}, and the true change may be anything from {extent}; {limit}.{advice}"
 
@@ -201,9 +202,16 @@ def _at_most(comparison: Comparison, high: float) -> str:
 
 def _pass_limit(comparison: Comparison, rule: Rule) -> str:
     limit = f"the limit is {format_tolerance(rule.tolerance)}"
-    if comparison.core_change >= 0.0:
+    if comparison.host.faster >= 0.0:
         return limit
-    return f"{limit}, less {format_share(-PASS_SHARE * comparison.core_change)} for a core that was faster"
+    part = "memory" if comparison.host.is_faster_in_memory else "a core"
+    return f"{limit}, less {format_share(-PASS_SHARE * comparison.host.faster)} for {part} that was faster"
+
+
+def _faster_host(host: HostChange) -> str:
+    if host.is_faster_in_memory:
+        return f", of which faster memory may account for {format_share(-host.memory)}"
+    return f", on a core that was {format_share(-host.core)} faster" if host.faster < 0.0 else ""
 
 
 def _limit(comparison: Comparison, rule: Rule) -> str:
@@ -220,9 +228,10 @@ def _least(rule: Rule) -> str:
 
 def _raised_limit(comparison: Comparison, rule: Rule) -> str:
     limit = f"the limit is {format_tolerance(rule.tolerance)}"
-    if comparison.core_change <= 0.0:
-        return limit
-    return f"{limit}, and {format_share(comparison.core_change)} by which the core was slower"
+    host = comparison.host
+    if host.is_slower_in_memory:
+        return f"{limit}, and {format_share(host.memory)} that slower memory may account for"
+    return f"{limit}, and {format_share(host.core)} by which the core was slower" if host.slower > 0.0 else limit
 
 
 def _pending(rule: Rule) -> str:

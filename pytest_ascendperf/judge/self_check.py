@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pytest_ascendperf.judge.acceptance import baseline_of
 from pytest_ascendperf.judge.confirmation import sessions_taken
 from pytest_ascendperf.judge.contrast import SPREAD_FLOOR
-from pytest_ascendperf.judge.core_speed import core_spread
+from pytest_ascendperf.judge.host_speed import host_spread
 from pytest_ascendperf.judge.sensitivity import detectable_change
 from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline, NotRecorded
@@ -105,7 +105,7 @@ def check_case(
     median_us, spread = math.exp(mean(logs)), standard_deviation(logs)
     resolution_us = timer_resolution_us / made.sessions[0].calls_per_round
     noise = max(spread, SPREAD_FLOOR, resolution_us / median_us)
-    rule = dataclasses.replace(rule, core_spread=core_spread(made.sessions))
+    rule = dataclasses.replace(rule, host_spread=host_spread(made.sessions))
     return CheckedCase(
         case=case,
         clock=clock,

@@ -43,8 +43,8 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
 
     ``noise`` is the standard deviation of a base session's ln(median), itself an estimate, and a rough one from few
     sessions. Both clauses count: the change must be significantly beyond the tolerance, and at both stages lie beyond
-    ``rule.min_change_us``, which asks for no significance. The confirmation allows for a slower core, as told by fixed
-    work whose time differs between sessions, too (``rule.core_spread``): what it allows for by chance hides as much.
+    ``rule.min_change_us``, which asks for no significance. The confirmation allows for a slower host, as told by fixed
+    work whose time differs between sessions, too (``rule.host_spread``): what it allows for by chance hides as much.
     """
     if noise is None or base_sessions < 2:
         return None
@@ -53,7 +53,7 @@ def detectable_change(*, base_us: float, base_sessions: int, noise: float | None
         confirm_sessions=rule.confirm_sessions,
         screen_alpha=error_rate.SCREEN_ALPHA,
         confirm_alpha=error_rate.last_look_alpha(rule, base_sessions),
-        margin_spread=_in_steps(rule.core_spread / noise),
+        margin_spread=_in_steps(rule.host_spread / noise),
     )
     beyond = two_stage_effect(
         base_sessions=base_sessions, confirm_sessions=rule.confirm_sessions, screen_alpha=0.5, confirm_alpha=0.5

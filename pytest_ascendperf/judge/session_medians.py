@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_ascendperf.judge.core_speed import core_change, core_spread, slowed_session_reasons
+from pytest_ascendperf.judge.core_speed import slowed_session_reasons
+from pytest_ascendperf.judge.host_speed import host_change, host_spread
 from pytest_ascendperf.judge.validity import device_reasons
+from pytest_ascendperf.model.host_change import HostChange
 from pytest_ascendperf.model.measurement import Clock
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class FreshSessions:
     medians_us: tuple[float, ...]
     """Of those that count."""
     rule: Rule
-    """What they are judged by: its limits allow for what the core was slower or faster for them than for the base."""
+    """What they are judged by: its limits allow for what the host was slower or faster for them than for the base."""
     left_out: tuple[str, ...]
     """Why each of the others does not count, in a sentence."""
 
@@ -43,13 +45,14 @@ def on_one_clock(session: Session, baseline: Baseline) -> tuple[Clock, tuple[flo
 
 
 def own_rule(session: Session, base: Sequence[Session], rule: Rule) -> Rule:
-    """What the run's own ``session`` is judged by: ``rule``, with limits that allow for a faster core.
+    """What the run's own ``session`` is judged by: ``rule``, with limits that allow for a faster host.
 
-    A faster core is no improvement, and not all of a pass. A slower one may raise a suspicion in vain. The rule also
+    A faster host is no improvement, and not all of a pass. A slower one may raise a suspicion in vain. The rule also
     knows how far the allowance may be off in the fresh sessions of a suspect.
     """
-    change = min(0.0, core_change((session,), base))
-    return dataclasses.replace(rule, core_change=change, core_spread=core_spread(base))
+    change = host_change((session,), base)
+    faster = HostChange(core=min(0.0, change.core), memory=min(0.0, change.memory))
+    return dataclasses.replace(rule, host=faster, host_spread=host_spread(base))
 
 
 def fresh_sessions(
@@ -76,6 +79,6 @@ def fresh_sessions(
             usable.append(session)
     return FreshSessions(
         medians_us=tuple(medians_us),
-        rule=dataclasses.replace(rule, core_change=core_change(usable, base)),
+        rule=dataclasses.replace(rule, host=host_change(usable, base)),
         left_out=tuple(left_out),
     )

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_ascendperf.model.stage import raised_limit, times_core
-
-PASS_SHARE = 0.5
-"""Of what the core became faster by, this much is no evidence for a pass. Work feels a third of it to all of it. With
-half of it one session of code that is slower by just the tolerance passes in 5 % on a shared host, without in 11 %."""
+from pytest_ascendperf.model.host_change import SAME_HOST, HostChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +49,10 @@ class Rule:
     """Comparisons of one case of which each may fail it (at least 1): with its baseline, and with an anchor if any."""
     saved_alpha: float = 0.0
     """Part of the run's level that earlier tests had and did not use, where tests are decided one after the other."""
-    core_change: float = 0.0
-    """How much slower the core was for the judged sessions than for the base's, below 0 faster: the host's doing."""
-    core_spread: float = 0.0
-    """Standard deviation, on the logarithmic scale, of the fixed work that tells so, between sessions of the base."""
+    host: HostChange = SAME_HOST
+    """What the host itself was slower or faster by for the judged sessions than for the base's."""
+    host_spread: float = 0.0
+    """Standard deviation, on the logarithmic scale, of what tells so, between sessions of the base."""
     must_decide: bool = False
     """Whether an undecided case fails, so that it is measured again as a suspect is."""
     max_kernels: int | None = None
@@ -64,15 +60,15 @@ class Rule:
 
     @property
     def limit(self) -> float:
-        """The relative change above which code is slower than allowed: the tolerance, raised by a slower core."""
-        return raised_limit(self.tolerance, self.core_change)
+        """The relative change above which code is slower than allowed."""
+        return self.host.limit(self.tolerance)
 
     @property
     def pass_limit(self) -> float:
-        """The relative change up to which code passes: the tolerance, lowered by a part of what a core was faster."""
-        return times_core(self.tolerance, PASS_SHARE * min(0.0, self.core_change))
+        """The relative change up to which code passes."""
+        return self.host.pass_limit(self.tolerance)
 
     @property
     def improvement_limit(self) -> float:
-        """The relative change below which code is faster by more than the tolerance, also if the core was faster."""
-        return times_core(-self.tolerance, min(0.0, self.core_change))
+        """The relative change below which code is faster by more than the tolerance."""
+        return self.host.improvement_limit(self.tolerance)

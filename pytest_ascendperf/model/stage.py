@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_ascendperf.model import fields
+from pytest_ascendperf.model.host_change import HostChange
 
 
 class Stage(enum.Enum):
@@ -42,14 +43,8 @@ class Comparison:
     """Chance of so large a change if the true one were just the limit; None where no spread is known."""
     rank_p_value: float | None
     """Distribution-free p of gates with at least 19 baseline sessions; None below."""
-    core_change: float
-    """How much longer fixed work took beside the judged sessions than beside the baseline's, below 0 shorter: the
-    host's doing. What is above 0 raises the limit of a slowdown, what is below 0 lowers those of an improvement and, by
-    half of it, of a pass. 0 where it is not known."""
-
-    def limit(self, tolerance: float) -> float:
-        """The change above which the case fails."""
-        return raised_limit(tolerance, self.core_change)
+    host: HostChange
+    """What the host itself became slower or faster by, which moves the limits."""
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON types."""
@@ -66,7 +61,8 @@ class Comparison:
             "spread": self.spread,
             "p_value": self.p_value,
             "rank_p_value": self.rank_p_value,
-            "core_change": self.core_change,
+            "core_change": self.host.core,
+            "memory_change": self.host.memory,
         }
 
     @classmethod
@@ -85,15 +81,8 @@ class Comparison:
             spread=fields.optional_number(data, "spread"),
             p_value=fields.optional_number(data, "p_value"),
             rank_p_value=fields.optional_number(data, "rank_p_value"),
-            core_change=fields.number(fields.required(data, "core_change"), "core_change"),
+            host=HostChange(
+                core=fields.number(fields.required(data, "core_change"), "core_change"),
+                memory=fields.number(fields.required(data, "memory_change"), "memory_change"),
+            ),
         )
-
-
-def raised_limit(tolerance: float, core_change: float) -> float:
-    """The relative change above which code is slower by more than ``tolerance``, also if the core is itself slower."""
-    return times_core(tolerance, max(0.0, core_change))
-
-
-def times_core(change: float, core_change: float) -> float:
-    """The relative change of code that changed by ``change`` on a core that changed by ``core_change``."""
-    return change + core_change + change * core_change

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pytest_ascendperf.judge.exact import reason_of_times
 from pytest_ascendperf.judge.reasons import origin_of
+from pytest_ascendperf.model.host_change import HostChange
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.stage import Comparison, Stage
 from pytest_ascendperf.model.verdict import Drift, Status, Verdict
@@ -67,12 +68,12 @@ def _time_headline(verdict: Verdict) -> str:
     decisive = verdict.decisive
     if verdict.status is not Status.REGRESSED or decisive is None:
         return f"{subject} {status_word(verdict.status).lower()}: {printable(verdict.reason)}"
-    limit_us = decisive.base_us * (1.0 + decisive.limit(verdict.tolerance))
+    limit_us = decisive.base_us * (1.0 + decisive.host.limit(verdict.tolerance))
     base = _base_word(verdict)
-    core = f", the core itself {format_share(decisive.core_change)} slower" if decisive.core_change > 0.0 else ""
+    allowed = f"{format_tolerance(verdict.tolerance)}{_slower_host(decisive.host)}"
     text = (
         f"{subject} {format_duration(decisive.head_us)} > {format_duration(limit_us, digits=5, exact=False)} "
-        f"({base} {format_duration(decisive.base_us)} + {format_tolerance(verdict.tolerance)}{core}): "
+        f"({base} {format_duration(decisive.base_us)} + {allowed}): "
         f"{_slower(decisive.change, base)}"
     )
     if verdict.drifted is not None:
@@ -80,6 +81,13 @@ def _time_headline(verdict: Verdict) -> str:
     if decisive.stage is Stage.CONFIRM:
         text += f", confirmed in {_fresh(verdict, decisive.head_sessions)}"
     return text
+
+
+def _slower_host(host: HostChange) -> str:
+    """What the host itself accounts for, behind the tolerance."""
+    if host.is_slower_in_memory:
+        return f", up to {format_share(host.memory)} by slower memory"
+    return f", the core itself {format_share(host.core)} slower" if host.slower > 0.0 else ""
 
 
 def _base_word(verdict: Verdict) -> str:
@@ -153,8 +161,9 @@ def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str
         facts.append((f"{comparison.confidence * 100:g} % interval", interval))
     if comparison.p_value is not None:
         limit = format_tolerance(tolerance)
-        if comparison.core_change > 0.0:
-            limit = f"{limit}, and its core {format_share(comparison.core_change)},"
+        if comparison.host.slower > 0.0:
+            part = "memory" if comparison.host.is_slower_in_memory else "core"
+            limit = f"{limit}, and its {part} {format_share(comparison.host.slower)},"
         meaning = f"the chance of measuring this if the code were just {limit} slower"
         facts.append(("p", f"{format_chance(comparison.p_value)}: {meaning}"))
     if comparison.rank_p_value is not None:

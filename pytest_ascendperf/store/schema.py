@@ -18,9 +18,9 @@ from pytest_ascendperf.model.measurement import Session
 #
 #   1  First version: one file per test module with the keys "environments", "module", "schema" and "tests".
 #      Later, in entries: "kernels", "fusion_passes" and "anchor", and in sessions "vector_reference_us",
-#      "conditions" and "core_work_us". An older version ignores them and still judges times against the last accepted
-#      sessions rightly. Of an entry that it records again it drops the anchor; those sessions are then where drift is
-#      measured from.
+#      "conditions", "core_work_us" and "memory_work_us". An older version ignores them and still judges times against
+#      the last accepted sessions rightly. Of an entry that it records again it drops the anchor; those sessions are
+#      then where drift is measured from.
 #
 # When to count up: whenever a file would mean something else to the version before. That is a key removed, renamed or
 # given another unit or meaning; a new key without which the old ones mislead; or any change to what

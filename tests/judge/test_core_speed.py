@@ -172,9 +172,9 @@ def test_the_raised_limit_is_told() -> None:
         "Confirmed in 2 fresh processes."
     )
     assert slower.screen is not None
-    assert slower.screen.core_change == 0.0
+    assert slower.screen.host.core == 0.0
     assert slower.confirm is not None
-    assert slower.confirm.limit(0.05) == pytest.approx(1.05 * 1.05 - 1.0)
+    assert slower.confirm.host.limit(0.05) == pytest.approx(1.05 * 1.05 - 1.0)
     undecided = judge_confirmed(judgement, [measured(on_core(5.25, 107.0))] * 2)
     assert undecided.status is Status.INCONCLUSIVE
     assert "; the limit is 5 %, and 5.0 % by which the core was slower." in undecided.reason
@@ -205,7 +205,7 @@ def test_an_improvement_says_how_much_faster_the_core_was() -> None:
         "Accept the new time with --ascendperf-update-baselines."
     )
     assert improved.screen is not None
-    assert improved.screen.core_change == pytest.approx(-0.04)
+    assert improved.screen.host.core == pytest.approx(-0.04)
 
 
 @pytest.mark.parametrize(

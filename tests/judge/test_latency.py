@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_ascendperf.judge.error_rate import IMPROVED_ALPHA, PASS_ALPHA, SCREEN_ALPHA, last_look_alpha
 from pytest_ascendperf.judge.latency import confirm, screen
+from pytest_ascendperf.model.host_change import HostChange
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.stage import Stage
 from pytest_ascendperf.model.verdict import Status
@@ -281,7 +282,7 @@ def test_a_larger_suite_never_makes_a_regression(base: list[float], fresh: list[
 @pytest.mark.parametrize("tolerance", [0.0, 0.03])
 def test_a_slower_core_multiplies_the_limit_and_leaves_the_bounds(tolerance: float) -> None:
     rule = replace(RULE, tolerance=tolerance)
-    slower = replace(rule, core_change=0.04)
+    slower = replace(rule, host=HostChange(core=0.04))
     assert slower.limit == pytest.approx((1.0 + tolerance) * 1.04 - 1.0)
     fresh = [1081.0, 1085.0, 1077.0, 1082.0, 1079.0]
     as_fast, found = confirm(QUIET, fresh, replace(rule, tolerance=slower.limit)), confirm(QUIET, fresh, slower)
@@ -290,8 +291,8 @@ def test_a_slower_core_multiplies_the_limit_and_leaves_the_bounds(tolerance: flo
     assert (found.status, found.comparison.p_value) == (as_fast.status, as_fast.comparison.p_value)
     plain = confirm(QUIET, fresh, rule).comparison
     assert plain is not None
-    assert replace(found.comparison, p_value=plain.p_value, core_change=0.0) == plain
-    assert found.comparison.limit(tolerance) == slower.limit
+    assert replace(found.comparison, p_value=plain.p_value, host=HostChange()) == plain
+    assert found.comparison.host == slower.host
 
 
 @pytest.mark.parametrize(
@@ -309,13 +310,13 @@ def test_between_the_tolerance_and_the_raised_limit_nothing_is_shown(
 ) -> None:
     """A slower core raises what is allowed, and not what passes."""
     fresh = [level * factor for factor in (1.0, 1.001, 0.999, 1.0, 1.0)]
-    assert confirm([1000.0] * 5, fresh, replace(RULE, core_change=core_change)).status is status
+    assert confirm([1000.0] * 5, fresh, replace(RULE, host=HostChange(core=core_change))).status is status
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 0.03])
 def test_a_faster_core_multiplies_the_limits_of_an_improvement_and_by_half_of_a_pass(tolerance: float) -> None:
     rule = replace(RULE, tolerance=tolerance)
-    faster, slower = replace(rule, core_change=-0.04), replace(rule, core_change=0.04)
+    faster, slower = replace(rule, host=HostChange(core=-0.04)), replace(rule, host=HostChange(core=0.04))
     assert faster.improvement_limit == pytest.approx((1.0 - tolerance) * 0.96 - 1.0)
     assert faster.pass_limit == pytest.approx((1.0 + tolerance) * 0.98 - 1.0)
     assert (faster.limit, slower.pass_limit, slower.improvement_limit) == (tolerance, tolerance, -tolerance)
@@ -323,7 +324,9 @@ def test_a_faster_core_multiplies_the_limits_of_an_improvement_and_by_half_of_a_
 
 def test_ranks_are_asked_about_the_raised_limit_as_well() -> None:
     many, fresh = sessions(19), sessions(5, level=1070.0, seed=1)
-    plain, raised = (confirm(many, fresh, replace(RULE, core_change=share)).comparison for share in (0.0, 0.1))
+    plain, raised = (
+        confirm(many, fresh, replace(RULE, host=HostChange(core=share))).comparison for share in (0.0, 0.1)
+    )
     assert plain is not None
     assert raised is not None
     assert (plain.rank_p_value or 1.0) < 0.05 < (raised.rank_p_value or 0.0)

@@ -33,17 +33,17 @@ def test_the_detectable_change_is_the_two_stage_effect_above_the_tolerance() -> 
     assert found == pytest.approx(1.05 * math.exp(effect * 0.01) - 1.0)
 
 
-@pytest.mark.parametrize("core_spread", [0.003, 0.03, 0.1, 1.0])
-def test_an_allowance_that_is_rough_hides_as_much(core_spread: float) -> None:
+@pytest.mark.parametrize("host_spread", [0.003, 0.03, 0.1, 1.0])
+def test_an_allowance_that_is_rough_hides_as_much(host_spread: float) -> None:
     """The effect is known in steps of the ratio between both spreads; each is within 2.5 % of the exact one."""
     exact = two_stage_effect(
         base_sessions=10,
         confirm_sessions=5,
         screen_alpha=0.05,
         confirm_alpha=0.00075,
-        margin_spread=core_spread / 0.01,
+        margin_spread=host_spread / 0.01,
     )
-    found = detectable_change(base_us=1000.0, base_sessions=10, noise=0.01, rule=replace(RULE, core_spread=core_spread))
+    found = detectable_change(base_us=1000.0, base_sessions=10, noise=0.01, rule=replace(RULE, host_spread=host_spread))
     assert found is not None
     assert math.log1p(found) - math.log1p(0.05) == pytest.approx(exact * 0.01, rel=0.025)
 
@@ -57,12 +57,12 @@ def judged(own: Session, *stored: Session) -> Judgement:
     return judge_screen(measured(own), baseline, (), RULE, baseline_path=None)
 
 
-def found_share(change: float, *, spread: float, core_spread: float, cases: int = 2_000) -> float:
+def found_share(change: float, *, spread: float, host_spread: float, cases: int = 2_000) -> float:
     """How many of so many cases of 1 ms fail that became slower by ``change``, on cores that did not change."""
     rng = np.random.default_rng(5)
 
     def sessions(count: int, factor: float) -> list[Session]:
-        times, cores = np.exp(spread * rng.standard_normal(count)), np.exp(core_spread * rng.standard_normal(count))
+        times, cores = np.exp(spread * rng.standard_normal(count)), np.exp(host_spread * rng.standard_normal(count))
         pairs = zip(times, cores, strict=True)
         return [session(1000.0 * factor * float(time), core_us=5.0 * float(core)) for time, core in pairs]
 
@@ -76,13 +76,13 @@ def found_share(change: float, *, spread: float, core_spread: float, cases: int 
 
 def test_a_change_of_the_detectable_size_is_found_although_the_core_is_known_roughly() -> None:
     """Of 2,000 cases one sigma is 0.9 %."""
-    rule = replace(RULE, core_spread=0.03)
+    rule = replace(RULE, host_spread=0.03)
     told = detectable_change(base_us=1000.0, base_sessions=5, noise=0.01, rule=rule)
     exactly_known = detectable_change(base_us=1000.0, base_sessions=5, noise=0.01, rule=RULE)
     assert told is not None
     assert exactly_known is not None
-    assert found_share(told, spread=0.01, core_spread=0.03) == pytest.approx(0.8, abs=0.03)
-    assert found_share(exactly_known, spread=0.01, core_spread=0.03) < 0.7
+    assert found_share(told, spread=0.01, host_spread=0.03) == pytest.approx(0.8, abs=0.03)
+    assert found_share(exactly_known, spread=0.01, host_spread=0.03) < 0.7
 
 
 def test_the_screening_prints_it_for_the_spread_of_the_core_too() -> None:

@@ -135,3 +135,38 @@ def test_no_core_is_looked_at_that_nothing_waits_for_nor_at_a_cold_start(
         (make_plan(warmup=0, rounds=1), None),
     ):
         assert measured_core_us(device, make_work(100.0), plan, case) == known
+
+
+def measured_memory_us(device: ScriptedDevice, work: Work, plan: SamplingPlan, case: CaseId) -> float | None:
+    _, measurement = measure_call(device, plan, case, work)
+    assert measurement.session is not None
+    return measurement.session.memory_work_us
+
+
+def test_memory_is_as_fast_as_the_usual_copy_before_the_warm_up_and_after_the_rounds(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not between them: a copy drives the call's data out of the caches."""
+    work = make_work(100.0)
+    looks = iter([(900.0, 800.0), (1_000.0, 5_000.0)])
+    calls_at_looks: list[int] = []
+
+    def look_us() -> tuple[float, ...]:
+        calls_at_looks.append(work.calls)
+        return next(looks)
+
+    monkeypatch.setattr(device, "memory_work_us", look_us)
+    assert measured_memory_us(device, work, make_plan(warmup=3, rounds=10), case) == 950.0
+    assert calls_at_looks == [0, work.calls]
+
+
+def test_no_memory_is_looked_at_that_nothing_waits_for_nor_at_a_cold_start(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
+) -> None:
+    device.memory_us = (5.0,)
+    for plan, known in (
+        (make_plan(warmup=1, rounds=10), 5.0),
+        (make_plan(warmup=1, rounds=10, max_wait_s=0.0), None),
+        (make_plan(warmup=0, rounds=1), None),
+    ):
+        assert measured_memory_us(device, make_work(100.0), plan, case) == known

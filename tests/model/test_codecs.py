@@ -14,6 +14,7 @@ from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
 from pytest_ascendperf.model.environment import Environment, KeyDifference
+from pytest_ascendperf.model.host_change import HostChange
 from pytest_ascendperf.model.measurement import Clock, Measurement, Session
 from pytest_ascendperf.model.stage import Comparison, Stage
 from pytest_ascendperf.model.verdict import Drift, Status, Verdict
@@ -52,7 +53,7 @@ COMPARISON = Comparison(
     spread=0.0,
     p_value=1e-300,
     rank_p_value=None,
-    core_change=0.03,
+    host=HostChange(core=0.03, memory=-0.02),
 )
 DRIFT = Drift(
     screen=COMPARISON,
@@ -119,7 +120,7 @@ def test_no_field_of_a_session_may_be_missing(key: str) -> None:
     assert caught.value.where == key
 
 
-@pytest.mark.parametrize("key", ["vector_reference_us", "core_work_us"])
+@pytest.mark.parametrize("key", ["vector_reference_us", "core_work_us", "memory_work_us"])
 def test_a_session_of_an_earlier_version_has_no_such_time(key: str) -> None:
     """It is written where there is one, and a file without one stays as it is."""
     assert key not in SESSION.to_dict()
@@ -225,6 +226,7 @@ def test_no_field_of_a_verdict_may_be_missing(key: str) -> None:
         ("reference_us", -1.0),
         ("vector_reference_us", 0.0),
         ("core_work_us", 0.0),
+        ("memory_work_us", 0.0),
         ("started", None),
         ("samples_us", [12.0, 0.0]),
         ("samples_us", None),

@@ -57,6 +57,7 @@ def session(median_us: float) -> Session:
         samples_us=(median_us,) * 3,
         conditions=CONDITIONS,
         core_work_us=5.25,
+        memory_work_us=1500.5,
     )
 
 

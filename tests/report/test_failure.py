@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_ascendperf.model.host_change import HostChange
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.report.failure import failure_message, failure_text, headline
@@ -52,7 +53,7 @@ def test_a_small_regression_is_told_in_per_cent(judged: Callable[..., ReportedCa
 def test_a_limit_that_a_slower_core_raised_is_told_with_its_reason(judged: Callable[..., ReportedCase]) -> None:
     verdict = judged(14.0, base_us=(12.5,) * 5, fresh_us=(14.0,) * 5).verdict
     assert verdict.confirm is not None
-    verdict = replace(verdict, confirm=replace(verdict.confirm, core_change=0.04))
+    verdict = replace(verdict, confirm=replace(verdict.confirm, host=HostChange(core=0.04)))
     first, *lines = failure_text(verdict, COMMAND_LINE).splitlines()
     assert first == (
         "latency 14.00 µs > 13.650 µs (baseline 12.50 µs + 5 %, the core itself 4.0 % slower): 12.0 % slower, "
@@ -62,10 +63,23 @@ def test_a_limit_that_a_slower_core_raised_is_told_with_its_reason(judged: Calla
     assert any(line.startswith("  p ") and line.endswith(meaning) for line in lines)
 
 
+def test_a_limit_that_slower_memory_raised_is_told_with_its_reason(judged: Callable[..., ReportedCase]) -> None:
+    verdict = judged(14.0, base_us=(12.5,) * 5, fresh_us=(14.0,) * 5).verdict
+    assert verdict.confirm is not None
+    verdict = replace(verdict, confirm=replace(verdict.confirm, host=HostChange(core=0.02, memory=0.04)))
+    first, *lines = failure_text(verdict, COMMAND_LINE).splitlines()
+    assert first == (
+        "latency 14.00 µs > 13.650 µs (baseline 12.50 µs + 5 %, up to 4.0 % by slower memory): 12.0 % slower, "
+        "confirmed in 5 fresh processes"
+    )
+    meaning = "the chance of measuring this if the code were just 5 %, and its memory 4.0 %, slower"
+    assert any(line.startswith("  p ") and line.endswith(meaning) for line in lines)
+
+
 def test_a_faster_core_moves_no_limit_of_a_slowdown_and_is_not_told(judged: Callable[..., ReportedCase]) -> None:
     verdict = judged(14.0, base_us=(12.5,) * 5, fresh_us=(14.0,) * 5).verdict
     assert verdict.confirm is not None
-    faster = replace(verdict, confirm=replace(verdict.confirm, core_change=-0.04))
+    faster = replace(verdict, confirm=replace(verdict.confirm, host=HostChange(core=-0.04)))
     assert failure_text(faster, COMMAND_LINE) == failure_text(verdict, COMMAND_LINE)
 
 

@@ -54,6 +54,7 @@ sessions = st.builds(
     reference_us=st.none() | times_us,
     vector_reference_us=st.none() | times_us,
     core_work_us=st.none() | times_us,
+    memory_work_us=st.none() | times_us,
     rounds=st.integers(1, 10**9),
     calls_per_round=st.integers(1, 10**9),
     warmup_calls=st.integers(0, 10**9),
