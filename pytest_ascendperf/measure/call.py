@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from pytest_ascendperf.devices.base import Device
+from pytest_ascendperf.devices.base import Device, Watch
 from pytest_ascendperf.judge import validity
 from pytest_ascendperf.measure.deferred import reject_deferred_result, reject_deferring_function
 from pytest_ascendperf.measure.garbage import collector_paused
@@ -101,9 +101,13 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
     reject_deferring_function(call)
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     with device.controlled(plan.threads), collector_paused():
-        copies_us = _memory_work_us(device, plan)  # before the warm-up, which brings the call's data into the caches
+        copies_us: tuple[float, ...] = ()
+        cold_watch = None
         if plan.warmup != 0:
+            copies_us = _memory_work_us(device, plan)  # the warm-up brings the call's data back into the caches
             device.raise_clock()
+        elif not device.has_own_clock:  # an accelerator is kept busy to read its clock, and would be warm
+            cold_watch = device.watch()
         begun_s = device.host_time_s()
         runner = RoundRunner(device, call, cold=plan.cold, max_wait_s=plan.max_wait_s)
         result, first_us = runner.first_call()
@@ -112,7 +116,7 @@ def measure_call(device: Device, plan: SamplingPlan, case: CaseId, call: Callabl
         if refusals:
             environment = environment_of(device, plan)
             return result, Measurement(case=case, environment=environment, session=None, invalid=refusals, notes=())
-        attempts = [_first_attempt(runner, plan, first_us=first_us, begun_s=begun_s)]
+        attempts = [_first_attempt(runner, plan, cold_watch, first_us=first_us, begun_s=begun_s)]
         # Without warm-up the first call is what is measured, and there is no second first call.
         allowed = 1 if plan.warmup == 0 else MAX_ATTEMPTS
         while len(attempts) < allowed and attempts[-1].invalid:
@@ -132,7 +136,10 @@ def environment_of(device: Device, plan: SamplingPlan) -> Environment:
     return replace(environment, hard=tuple(sorted((*environment.hard, ("cache", "cold")))))
 
 
-def _first_attempt(runner: RoundRunner[Any], plan: SamplingPlan, *, first_us: float, begun_s: float) -> _Attempt:
+def _first_attempt(
+    runner: RoundRunner[Any], plan: SamplingPlan, cold_watch: Watch | None, *, first_us: float, begun_s: float
+) -> _Attempt:
+    """``cold_watch``, without warm-up, began before the first call, where it can be watched without being warmed."""
     warmup = warm_up(runner, plan, first_us=first_us, begun_s=begun_s)
     runner.phase = "sampling"
     if plan.warmup != 0:
@@ -145,8 +152,8 @@ def _first_attempt(runner: RoundRunner[Any], plan: SamplingPlan, *, first_us: fl
         warmup_calls=0,
         sample=taken,
         host=None,
-        conditions=None,  # an accelerator is kept busy to read its clock, and would be warm
-        core_work_us=None,  # so would the core
+        conditions=None if cold_watch is None else cold_watch.conditions(),
+        core_work_us=_core_work_us(runner.device, plan, of_rounds=True),
         max_spread=plan.max_spread,
         has_own_clock=runner.device.has_own_clock,
     )
@@ -190,8 +197,8 @@ def _core_work_us(device: Device, plan: SamplingPlan, *, of_rounds: bool) -> flo
 
 
 def _memory_work_us(device: Device, plan: SamplingPlan) -> tuple[float, ...]:
-    """Empty where no core's speed is told, either, and without warm-up: the first call would begin on a busy core."""
-    return device.memory_work_us() if plan.max_wait_s > 0.0 and plan.warmup != 0 else ()
+    """Empty where no core's speed is told, either."""
+    return device.memory_work_us() if plan.max_wait_s > 0.0 else ()
 
 
 def _measurement(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_ascendperf.devices.scripted import ScriptedDevice
+from pytest_ascendperf.devices.scripted import ScriptedDevice, ScriptedWatch
 from pytest_ascendperf.measure.call import MAX_ATTEMPTS, measure_call
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.conditions import Conditions, DeviceConditions, HostConditions, OtherProcess
@@ -69,15 +69,34 @@ def test_each_test_of_a_run_goes_on_in_the_script(
     assert [len(measurement.invalid) for measurement in found] == [0, 1, 0, 0]
 
 
-def test_a_cold_start_is_not_watched(
-    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
-) -> None:
-    """Reading a clock keeps an accelerator busy, and the first call would be no cold start."""
-    device.conditions = [HOT]
-    _, measurement = measure_call(device, make_plan(warmup=0, rounds=1), case, make_work(100.0))
+def test_a_cold_start_of_an_accelerator_is_not_watched(make_plan: MakePlan, case: CaseId) -> None:
+    """Reading a clock keeps it busy, and the first call would be no cold start."""
+    device = QueuedDevice()
+    device.conditions = HOT
+    plan = make_plan(warmup=0, rounds=1)
+    _, measurement = measure_call(device, plan, case, lambda: device.launch(host_us=60.0, kernel_us=200.0))
     assert measurement.invalid == ()
     assert measurement.session is not None
     assert measurement.session.conditions is None
+
+
+def test_a_cold_start_on_the_hosts_processor_is_watched_from_before_the_first_call_and_not_repeated(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.conditions = [STOLEN]
+    work = make_work(100.0)
+    calls_at_watch: list[int] = []
+    watch = device.watch
+
+    def watched() -> ScriptedWatch:
+        calls_at_watch.append(work.calls)
+        return watch()
+
+    monkeypatch.setattr(device, "watch", watched)
+    _, measurement = measure_call(device, make_plan(warmup=0, rounds=1), case, work)
+    (reason,) = measurement.invalid
+    assert reason.startswith("Other virtual machines took")
+    assert (calls_at_watch, work.calls) == ([0], 1)
 
 
 @pytest.mark.parametrize(("kernel_us", "clock"), [(200.0, Clock.DEVICE), (20.0, Clock.HOST)])
@@ -125,14 +144,14 @@ def test_a_core_was_slowed_that_was_so_before_or_after_the_rounds(
     assert measured_core_us(device, work, make_plan(warmup=1, rounds=10), case) == 8.0
 
 
-def test_no_core_is_looked_at_that_nothing_waits_for_nor_at_a_cold_start(
+def test_no_core_is_looked_at_that_nothing_waits_for(
     device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
 ) -> None:
     device.core_us = 5.0
     for plan, known in (
         (make_plan(warmup=1, rounds=10), 5.0),
         (make_plan(warmup=1, rounds=10, max_wait_s=0.0), None),
-        (make_plan(warmup=0, rounds=1), None),
+        (make_plan(warmup=0, rounds=1), 5.0),
     ):
         assert measured_core_us(device, make_work(100.0), plan, case) == known
 
@@ -160,13 +179,21 @@ def test_memory_is_as_fast_as_the_usual_copy_before_the_warm_up_and_after_the_ro
     assert calls_at_looks == [0, work.calls]
 
 
-def test_no_memory_is_looked_at_that_nothing_waits_for_nor_at_a_cold_start(
+def test_after_a_cold_start_alone_memory_is_looked_at(
+    device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = make_work(100.0)
+    monkeypatch.setattr(device, "memory_work_us", lambda: (1_000.0 * work.calls,))
+    assert measured_memory_us(device, work, make_plan(warmup=0, rounds=1), case) == 1_000.0
+
+
+def test_no_memory_is_looked_at_that_nothing_waits_for(
     device: ScriptedDevice, make_work: MakeWork, make_plan: MakePlan, case: CaseId
 ) -> None:
     device.memory_us = (5.0,)
     for plan, known in (
         (make_plan(warmup=1, rounds=10), 5.0),
         (make_plan(warmup=1, rounds=10, max_wait_s=0.0), None),
-        (make_plan(warmup=0, rounds=1), None),
+        (make_plan(warmup=0, rounds=1), 5.0),
     ):
         assert measured_memory_us(device, make_work(100.0), plan, case) == known
