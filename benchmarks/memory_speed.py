@@ -22,6 +22,7 @@ from tabulate import tabulate
 from fixed_work import timed_us
 from fresh_processes import print_table
 from pytest_ascendperf.devices.core_speed import fixed_work_us
+from pytest_ascendperf.devices.memory_speed import MemorySpeed, written_buffers
 
 MIB = 2**20
 SIZES_MIB = (1, 4, 8, 16, 32)
@@ -30,30 +31,13 @@ MOMENTS = 6
 """How often each copy is looked at in a process."""
 CALLS_S = 0.1
 """Calls between two looks."""
-_RUNS = 3
-"""Of a copy in a moment; the first brings it into the caches and does not count."""
 _MEAN_OF = 10
-
-
-def buffers(size_bytes: int) -> tuple[memoryview, memoryview]:
-    """Target and source. Both are written: pages that never were are all the same one, which stays in the caches."""
-    return memoryview(bytearray(b"\1" * size_bytes)), memoryview(bytearray(b"\2" * size_bytes))
-
-
-def whole_copy(size_mib: int) -> Callable[[], None]:
-    """A copy of so many MiB at once."""
-    target, source = buffers(size_mib * MIB)
-
-    def copy() -> None:
-        target[:] = source
-
-    return copy
 
 
 def copies_in_turn() -> Callable[[], None]:
     """A call that needs memory: 100 copies of 64 KiB, each from where the last one ended."""
     piece, pieces = MIB // 16, 256
-    target, source = buffers(piece * pieces)
+    target, source = written_buffers(piece * pieces)
     at = 0
 
     def work() -> None:
@@ -67,12 +51,12 @@ def copies_in_turn() -> Callable[[], None]:
 
 def process_us() -> dict[str, float]:
     """The usual time of the call, of the core's fixed work and of each copy in this process."""
-    copies = {f"{size} MiB": timed_us(whole_copy(size)) for size in SIZES_MIB}
+    copies = {f"{size} MiB": MemorySpeed(size * MIB) for size in SIZES_MIB}
     call_us = timed_us(copies_in_turn())
     found: dict[str, list[float]] = {name: [] for name in (CALL, CORE, *copies)}
     for _ in range(MOMENTS):
-        for name, copy_us in copies.items():
-            found[name] += [copy_us() for _ in range(_RUNS)][1:]
+        for name, speed in copies.items():
+            found[name] += speed.look_us()
         ends = time.perf_counter() + CALLS_S
         while time.perf_counter() < ends:
             found[CALL].append(call_us())

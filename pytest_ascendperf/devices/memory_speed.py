@@ -17,8 +17,17 @@ _COPIES = 5
 """At one look. The first brings the buffers back into the caches, from which the measured code has driven them."""
 
 
+def written_buffers(size_bytes: int) -> tuple[memoryview, memoryview]:
+    """Target and source. Both are written: pages that never were are all the same one, which stays in the caches."""
+    return memoryview(bytearray(b"\1" * size_bytes)), memoryview(bytearray(b"\2" * size_bytes))
+
+
 class MemorySpeed:
     """Two buffers, made at the first look and kept, so that no later one takes memory."""
+
+    def __init__(self, size_bytes: int = _BYTES) -> None:
+        """``size_bytes`` is that of each buffer."""
+        self._size_bytes = size_bytes
 
     def look_us(self) -> tuple[float, ...]:
         """Times of copies from one buffer to the other, in µs, in the order made: about 2 ms each."""
@@ -32,5 +41,4 @@ class MemorySpeed:
 
     @cached_property
     def _buffers(self) -> tuple[memoryview, memoryview]:
-        # Both are written: pages that never were are all the same one, which would stay in the core's caches.
-        return memoryview(bytearray(b"\1" * _BYTES)), memoryview(bytearray(b"\2" * _BYTES))
+        return written_buffers(self._size_bytes)

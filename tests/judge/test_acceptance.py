@@ -9,7 +9,7 @@ from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment
 from pytest_ascendperf.model.finding import Finding, FindingKind
-from pytest_ascendperf.model.host_change import HostChange
+from pytest_ascendperf.model.host_change import SAME_HOST
 from pytest_ascendperf.model.kernel_table import KernelKind, KernelTable
 from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.stage import Comparison, Stage
@@ -76,7 +76,7 @@ def drift(*, status_without: Status | None) -> Drift:
         spread=0.0,
         p_value=0.0,
         rank_p_value=None,
-        host=HostChange(),
+        host=SAME_HOST,
     )
     return Drift(
         screen=comparison,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_ascendperf.judge.error_rate import IMPROVED_ALPHA, PASS_ALPHA, SCREEN_ALPHA, last_look_alpha
 from pytest_ascendperf.judge.latency import confirm, screen
-from pytest_ascendperf.model.host_change import HostChange
+from pytest_ascendperf.model.host_change import SAME_HOST, HostChange
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.stage import Stage
 from pytest_ascendperf.model.verdict import Status
@@ -291,7 +291,7 @@ def test_a_slower_core_multiplies_the_limit_and_leaves_the_bounds(tolerance: flo
     assert (found.status, found.comparison.p_value) == (as_fast.status, as_fast.comparison.p_value)
     plain = confirm(QUIET, fresh, rule).comparison
     assert plain is not None
-    assert replace(found.comparison, p_value=plain.p_value, host=HostChange()) == plain
+    assert replace(found.comparison, p_value=plain.p_value, host=SAME_HOST) == plain
     assert found.comparison.host == slower.host
 
 

@@ -50,29 +50,25 @@ def test_a_small_regression_is_told_in_per_cent(judged: Callable[..., ReportedCa
     )
 
 
-def test_a_limit_that_a_slower_core_raised_is_told_with_its_reason(judged: Callable[..., ReportedCase]) -> None:
+@pytest.mark.parametrize(
+    ("host", "words", "part"),
+    [
+        pytest.param(HostChange(core=0.04, memory=0.02), "the core itself 4.0 % slower", "core", id="a slower core"),
+        pytest.param(HostChange(core=0.02, memory=0.04), "up to 4.0 % by slower memory", "memory", id="slower memory"),
+    ],
+)
+def test_a_limit_that_the_host_raised_is_told_with_its_reason(
+    judged: Callable[..., ReportedCase], host: HostChange, words: str, part: str
+) -> None:
     verdict = judged(14.0, base_us=(12.5,) * 5, fresh_us=(14.0,) * 5).verdict
     assert verdict.confirm is not None
-    verdict = replace(verdict, confirm=replace(verdict.confirm, host=HostChange(core=0.04)))
+    verdict = replace(verdict, confirm=replace(verdict.confirm, host=host))
     first, *lines = failure_text(verdict, COMMAND_LINE).splitlines()
     assert first == (
-        "latency 14.00 µs > 13.650 µs (baseline 12.50 µs + 5 %, the core itself 4.0 % slower): 12.0 % slower, "
+        f"latency 14.00 µs > 13.650 µs (baseline 12.50 µs + 5 %, {words}): 12.0 % slower, "
         "confirmed in 5 fresh processes"
     )
-    meaning = "the chance of measuring this if the code were just 5 %, and its core 4.0 %, slower"
-    assert any(line.startswith("  p ") and line.endswith(meaning) for line in lines)
-
-
-def test_a_limit_that_slower_memory_raised_is_told_with_its_reason(judged: Callable[..., ReportedCase]) -> None:
-    verdict = judged(14.0, base_us=(12.5,) * 5, fresh_us=(14.0,) * 5).verdict
-    assert verdict.confirm is not None
-    verdict = replace(verdict, confirm=replace(verdict.confirm, host=HostChange(core=0.02, memory=0.04)))
-    first, *lines = failure_text(verdict, COMMAND_LINE).splitlines()
-    assert first == (
-        "latency 14.00 µs > 13.650 µs (baseline 12.50 µs + 5 %, up to 4.0 % by slower memory): 12.0 % slower, "
-        "confirmed in 5 fresh processes"
-    )
-    meaning = "the chance of measuring this if the code were just 5 %, and its memory 4.0 %, slower"
+    meaning = f"the chance of measuring this if the code were just 5 %, and its {part} 4.0 %, slower"
     assert any(line.startswith("  p ") and line.endswith(meaning) for line in lines)
 
 
