@@ -7,7 +7,7 @@ call follows it: their times rise and fall together, from process to process and
 odd processes disturb less. As a slowed core slows copies, too, what counts is how much they have in common beyond
 it. No bar: without neighbours nothing varies.
 
-Usage: python benchmarks/memory_speed.py [processes; fewer than 100 say little, as means of ten are few then]
+Usage: python benchmarks/memory_speed.py [processes, at least 30; below 100 they say little, as means of ten are few]
 """
 
 from __future__ import annotations
