@@ -16,7 +16,8 @@ from collections import Counter
 from typing import NamedTuple
 
 from pytest_ascendperf.judge.error_rate import saved_alpha
-from pytest_ascendperf.judge.paired import Next, PairedSession, confirm_paired, screen_paired
+from pytest_ascendperf.judge.paired import Next, confirm_paired, screen_paired
+from pytest_ascendperf.judge.paired_contrast import PairedSession
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status
 

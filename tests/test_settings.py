@@ -223,6 +223,22 @@ def test_strict_outdoes_fail_on() -> None:
     assert resolve(given(ini={"fail_on": "invalid"})).failing_statuses == {"invalid"}
     strict = resolve(given(ini={"fail_on": "invalid", "strict": True})).failing_statuses
     assert strict == set(STATUS_NAMES) - {"pass", "improved"}
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "strict", "undecided", "improvement"),
+    [
+        ("regressed", False, False, False),
+        ("regressed,improved", False, False, True),
+        ("inconclusive", False, True, False),
+        ("regressed,improved", True, True, False),
+    ],
+)
+def test_what_fails_says_what_is_worth_further_sessions(
+    fail_on: str, strict: bool, undecided: bool, improvement: bool
+) -> None:
+    settings = resolve(given(ini={"fail_on": fail_on, "strict": strict}))
+    assert (settings.undecided_fails, settings.improvement_fails) == (undecided, improvement)
     assert resolve(NONE_GIVEN).failing_statuses == {"regressed"}
 
 

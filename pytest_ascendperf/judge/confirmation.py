@@ -1,8 +1,9 @@
 """How many fresh sessions a case takes that is measured again: as many as it needs to be decided, and no more.
 
-Asked after each session. At an early look a case ends as REGRESSED, at the look's share of the level; at other ones,
-or the same, as a PASS that is shown more strictly than at the end, or because neither can be expected any more. A stop
-that does not fail a case cannot add a false alarm. Between the looks nothing is decided.
+Asked after each session. At an early look a case ends as REGRESSED, or as IMPROVED where that fails, at the look's
+share of the level; at other ones, or the same, as a PASS that is shown more strictly than at the end, or because
+nothing can be expected any more. A stop that does not fail a case cannot add a false alarm. Between the looks nothing
+is decided.
 
 A case that is suspected against its baseline and against its anchor ends when one of the two shows it, since either
 fails it, or when both are settled.
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import error_rate
 from pytest_ascendperf.judge.contrast import contrast
-from pytest_ascendperf.judge.latency import are_times, is_slower, is_within
+from pytest_ascendperf.judge.judgement import Judgement
+from pytest_ascendperf.judge.latency import are_times, is_faster, is_slower, is_within, looks_faster
 from pytest_ascendperf.judge.session_medians import fresh_sessions
-from pytest_ascendperf.judge.verdict import Judgement
 
 if TYPE_CHECKING:
     from pytest_ascendperf.judge.contrast import Contrast
@@ -59,8 +60,10 @@ def _question(
     judgement: Judgement, base: Baseline | Anchor, fresh: Sequence[Measurement]
 ) -> tuple[tuple[float, ...], tuple[float, ...], Rule]:
     """The medians of both sides, and the rule for them."""
-    clock = judgement.verdict.clock
-    usable = fresh_sessions(judgement.environment, fresh, base.sessions, clock, judgement.rule)
+    clock, rule = judgement.verdict.clock, judgement.rule
+    if base is not judgement.baseline:  # to be faster than the anchor fails nothing
+        rule = dataclasses.replace(rule, questions=rule.ways_to_fail, improvement_fails=False)
+    usable = fresh_sessions(judgement.environment, fresh, base.sessions, clock, rule)
     return base.medians_on(clock) or (), usable.medians_us, usable.rule
 
 
@@ -85,17 +88,20 @@ def is_settled(
     if not are_times((*baseline_medians_us, *fresh_medians_us)):
         return True  # no further session makes it valid
     numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
+    if rule.improvement_fails and looks_faster(numbers, rule):
+        return False  # within its limit, surely; whether it is faster than allowed is what is asked
     return is_within(numbers, rule, error_rate.EARLY_PASS_ALPHA) or _is_hopeless(numbers, rule)
 
 
 def is_shown(
     baseline_medians_us: Sequence[float], fresh_medians_us: Sequence[float], rule: Rule, *, resolution_us: float = 0.0
 ) -> bool:
-    """Whether these fresh sessions, fewer than all, are at a look at which they show the slowdown."""
+    """Whether these fresh sessions, fewer than all, are at a look at which they show a change that fails."""
     alpha = error_rate.early_looks(rule, len(baseline_medians_us)).get(len(fresh_medians_us))
     if alpha is None or not are_times((*baseline_medians_us, *fresh_medians_us)):
         return False
-    return is_slower(contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us), rule, alpha)
+    numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
+    return is_slower(numbers, rule, alpha) or (rule.improvement_fails and is_faster(numbers, rule, alpha))
 
 
 def _is_hopeless(numbers: Contrast, rule: Rule) -> bool:

@@ -4,7 +4,8 @@ A case fails only when the screening flags it *and* fresh sessions confirm it. W
 (they share the baseline), the probability that both are wrong is at most that of either, so a case that has not changed
 fails with probability min(α₁, α₂) at most. Over the whole run the second level is divided by the number of judged cases
 (Bonferroni), which holds under any dependence between the cases, too. A case that is compared with its anchor as well
-as with its baseline may fail by either, so each of the two has half of the case's level.
+as with its baseline may fail by either, so each of the two has half of the case's level. Where being faster fails as
+well (``Rule.improvement_fails``), that is one more question, confirmed in the same two stages.
 
 Side by side no two tests share a baseline, and they are decided one after the other. There what a test has not used of
 its share is left to those after it (the online fallback procedure of Tian and Ramdas 2021, after Wiens and Dmitrienko
@@ -41,7 +42,7 @@ CASE_ALPHA = 0.01
 PASS_ALPHA = 0.05
 """One-sided level of the bound that must lie within tolerance for a pass."""
 IMPROVED_ALPHA = 0.01
-"""One-sided level of the bound that must lie beyond the tolerance for an improvement."""
+"""One-sided level of the bound that must lie beyond the tolerance for an improvement, where that fails nothing."""
 EARLY_PASS_ALPHA = 0.01
 """Level of that bound for a pass that ends the second stage early: each early look adds this to a pass's 5 %."""
 SUSPECT_PASS_ALPHA = 0.01
@@ -63,7 +64,7 @@ _LATEST_EARLY_LOOK = 0.65
 
 def confirm_alpha(rule: Rule) -> float:
     """One-sided level of the second stage for one question about one case under ``rule``."""
-    return min(CASE_ALPHA, (SUITE_ALPHA / rule.suite_tests + rule.saved_alpha) / rule.cases) / rule.questions
+    return min(CASE_ALPHA, (SUITE_ALPHA / rule.suite_tests + rule.saved_alpha) / rule.cases) / rule.ways_to_fail
 
 
 def saved_alpha(suite_tests: int, used: Sequence[float]) -> float:
@@ -77,7 +78,7 @@ def pass_looks(rule: Rule) -> tuple[int, ...]:
 
 
 def early_looks(rule: Rule, base_sessions: int) -> dict[int, float]:
-    """After how many fresh sessions a case may be REGRESSED before its last one, each with its level.
+    """After how many fresh sessions a case may be called slower, or faster, before its last one, each with its level.
 
     With five sessions of each side at most: after 3. With ten or more in the baseline: after 2.
     """

@@ -1,9 +1,9 @@
-"""Is the judged code slower than its baseline? Two stages over session medians, and what each of them may say.
+"""Is the judged code slower than its baseline, or faster? Two stages over session medians, and what each may say.
 
 The screening compares the run's one session with the baseline and flags what looks slower than allowed. Flagged cases
 are measured again in fresh processes, and those new sessions alone decide: the session that raised the suspicion was
-picked for being slow and would count twice. Only the confirmation says REGRESSED. A difference must count both
-relatively and in µs. How many fresh sessions it takes is for :mod:`.confirmation` to say.
+picked for what it shows and would count twice. Only the confirmation says REGRESSED, and IMPROVED where that fails. A
+difference must count both relatively and in µs. How many fresh sessions it takes is for :mod:`.confirmation` to say.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Screening:
     """None where the status is INVALID."""
     flagged: bool
     """Slower than allowed as far as one session can say: to be confirmed in fresh processes."""
+    faster_flagged: bool
+    """Faster by more than the tolerance as far as one session can say, and that fails: to be confirmed alike."""
     detectable_change: float | None
     """Smallest true relative change that both stages together fail with 80 % power; None where no spread is known."""
     needed: NeededSessions | None
@@ -58,6 +60,11 @@ class Confirmation:
     """What would decide an INCONCLUSIVE; None otherwise, and where there were too few sessions to say."""
 
 
+_NOT_SCREENED = Screening(
+    status=Status.INVALID, comparison=None, flagged=False, faster_flagged=False, detectable_change=None, needed=None
+)
+
+
 def screen(
     baseline_medians_us: Sequence[float], head_us: float, rule: Rule, *, resolution_us: float = 0.0
 ) -> Screening:
@@ -66,27 +73,31 @@ def screen(
     ``resolution_us`` is the step of the clock, per call: sessions are not taken to agree better than that.
     """
     if not baseline_medians_us or not are_times((*baseline_medians_us, head_us)):
-        return Screening(status=Status.INVALID, comparison=None, flagged=False, detectable_change=None, needed=None)
+        return _NOT_SCREENED
     head = (head_us,)
     numbers = contrast(baseline_medians_us, head, resolution_us=resolution_us)
     if numbers.noise is None:
         status = Status.PROVISIONAL
         slower = numbers.change > max(SINGLE_SESSION_LIMIT, rule.tolerance)
     else:
-        status = _status(numbers, rule)
+        status = _status(numbers, rule, error_rate.IMPROVED_ALPHA)
         slower = numbers.exceeds(rule.tolerance, error_rate.SCREEN_ALPHA)
     flagged = slower and numbers.head_us - numbers.base_us > rule.min_change_us
+    faster_flagged = rule.improvement_fails and is_faster(numbers, rule, error_rate.SCREEN_ALPHA)
+    if faster_flagged:
+        status = Status.INCONCLUSIVE
     return Screening(
         status=status,
         comparison=_comparison(numbers, Stage.SCREEN, baseline_medians_us, head, rule),
         flagged=flagged,
+        faster_flagged=faster_flagged,
         detectable_change=detectable_change(
             base_us=numbers.base_us,
             base_sessions=numbers.base_sessions,
             noise=numbers.noise,
             rule=rule,
         ),
-        needed=None if flagged else _needed(status, numbers, rule),
+        needed=None if flagged or faster_flagged else _needed(status, numbers, rule),
     )
 
 
@@ -104,12 +115,13 @@ def confirm(
     if len(fresh_medians_us) < error_rate.FEWEST_SESSIONS:
         return Confirmation(status=Status.INCONCLUSIVE, comparison=None, needed=None)
     numbers = contrast(baseline_medians_us, fresh_medians_us, resolution_us=resolution_us)
-    if is_slower(numbers, rule, error_rate.last_look_alpha(rule, numbers.base_sessions)):
+    alpha = error_rate.last_look_alpha(rule, numbers.base_sessions)
+    if is_slower(numbers, rule, alpha):
         status = Status.REGRESSED
     elif numbers.base_sessions == 1:
         status = Status.PROVISIONAL
     else:
-        status = _status(numbers, rule)
+        status = _status(numbers, rule, alpha if rule.improvement_fails else error_rate.IMPROVED_ALPHA)
     return Confirmation(
         status=status,
         comparison=_comparison(numbers, Stage.CONFIRM, baseline_medians_us, fresh_medians_us, rule),
@@ -117,12 +129,9 @@ def confirm(
     )
 
 
-def _status(numbers: Contrast, rule: Rule) -> Status:
+def _status(numbers: Contrast, rule: Rule, improved_alpha: float) -> Status:
     """IMPROVED, PASS or INCONCLUSIVE, from the upper bounds of the true change."""
-    fastest_claim = numbers.upper_bound(error_rate.IMPROVED_ALPHA)
-    if fastest_claim is None:
-        return Status.INCONCLUSIVE
-    if fastest_claim < rule.improvement_limit and numbers.base_us - numbers.head_us > rule.min_change_us:
+    if is_faster(numbers, rule, improved_alpha):
         return Status.IMPROVED
     return Status.PASS if is_within(numbers, rule, error_rate.PASS_ALPHA) else Status.INCONCLUSIVE
 
@@ -130,6 +139,17 @@ def _status(numbers: Contrast, rule: Rule) -> Status:
 def is_slower(numbers: Contrast, rule: Rule, alpha: float) -> bool:
     """Whether the change is shown at level ``alpha`` to be above the limit, and is above the least one in µs."""
     return numbers.exceeds(rule.limit, alpha) and numbers.head_us - numbers.base_us > rule.min_change_us
+
+
+def is_faster(numbers: Contrast, rule: Rule, alpha: float) -> bool:
+    """Whether the change is shown at level ``alpha`` to be an improvement, and is above the least one in µs."""
+    at_most = numbers.upper_bound(alpha)
+    return at_most is not None and at_most < rule.improvement_limit and looks_faster(numbers, rule)
+
+
+def looks_faster(numbers: Contrast, rule: Rule) -> bool:
+    """Whether the estimate itself is an improvement, relatively and in µs."""
+    return numbers.change < rule.improvement_limit and numbers.base_us - numbers.head_us > rule.min_change_us
 
 
 def is_within(numbers: Contrast, rule: Rule, alpha: float) -> bool:

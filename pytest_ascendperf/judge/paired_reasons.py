@@ -32,7 +32,7 @@ def shown(status: Status, comparison: Comparison, rule: Rule, *, clock: Clock, n
     position = _position(comparison, clock)
     limit = f"the limit is {format_tolerance(rule.tolerance)}"
     pairs = _pairs(comparison.head_sessions)
-    if status is Status.REGRESSED:
+    if status is Status.REGRESSED or (status is Status.IMPROVED and rule.improvement_fails):
         return f"{position}; {limit}. Confirmed in {pairs} that were not part of the suspicion."
     if status is Status.IMPROVED:
         return f"{position}, in {pairs}."
@@ -48,7 +48,7 @@ def shown(status: Status, comparison: Comparison, rule: Rule, *, clock: Clock, n
 
 
 def pending(comparison: Comparison, rule: Rule, *, clock: Clock) -> str:
-    """The case looks slower, and no further session could be measured to decide."""
+    """The case looks slower, or faster where that fails, and no further session could be measured to decide."""
     return (
         f"{_position(comparison, clock)}; the limit is {format_tolerance(rule.tolerance)}. It could be neither "
         "confirmed nor dismissed: no further pair of processes measured it."

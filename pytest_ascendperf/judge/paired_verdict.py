@@ -9,11 +9,12 @@ from pytest_ascendperf.judge import paired_reasons, reasons
 from pytest_ascendperf.judge.attribution import attribute
 from pytest_ascendperf.judge.exact import with_findings
 from pytest_ascendperf.judge.kernel_changes import KnownLoss, kernel_findings, why_not_compared
-from pytest_ascendperf.judge.paired import Next, PairedSession, confirm_paired, screen_paired
+from pytest_ascendperf.judge.paired import Next, confirm_paired, screen_paired
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.verdict import Status, Verdict
 
 if TYPE_CHECKING:
+    from pytest_ascendperf.judge.paired_contrast import PairedSession
     from pytest_ascendperf.model.environment import KeyDifference
     from pytest_ascendperf.model.finding import Finding
     from pytest_ascendperf.model.kernel_table import KernelTable

@@ -89,6 +89,8 @@ def confirmed(
     position = position_of(comparison, clock)
     if status is Status.REGRESSED:
         return f"{position}; {_raised_limit(comparison, rule)}. Confirmed in {_processes(comparison.head_sessions)}."
+    if status is Status.IMPROVED and rule.improvement_fails:
+        return _shown(status, comparison, rule, position, needed)
     if status is Status.PROVISIONAL:
         return f"{why}: {position}; {_limit(comparison, rule)}. {_one_base_session()}"
     return f"{why}: {_shown(status, comparison, rule, position, needed)}"
@@ -160,8 +162,10 @@ def origin_of(source: Anchor | Drift) -> str:
 
 def _shown(status: Status, comparison: Comparison, rule: Rule, position: str, needed: NeededSessions | None) -> str:
     if status is Status.IMPROVED:
-        faster = _faster_host(comparison.host)
-        return f"{position}{faster}: the baseline is stale. Accept the new time with {UPDATE_OPTION}."
+        position += _faster_host(comparison.host)
+        if rule.improvement_fails:  # no one session says so then
+            position += f", confirmed in {_processes(comparison.head_sessions)}"
+        return f"{position}: the baseline is stale. Accept the new time with {UPDATE_OPTION}."
     if comparison.low is None or comparison.high is None:
         return f"{position}; {_limit(comparison, rule)}."
     if status is Status.PASS:

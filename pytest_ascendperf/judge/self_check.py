@@ -191,6 +191,7 @@ def _false_alarms(
     rule = dataclasses.replace(rule, confirm_sessions=confirm)
     draw = random.Random(_SEED)
     failed = 0
+    alarms = {Status.REGRESSED, Status.IMPROVED} if rule.improvement_fails else {Status.REGRESSED}
     for _ in range(SPLITS):
         head, *others = draw.sample(range(len(measurements)), 1 + base + confirm)
         recorded = dataclasses.replace(baseline, sessions=tuple(baseline.sessions[index] for index in others[:base]))
@@ -198,7 +199,7 @@ def _false_alarms(
             measurements[head], recorded, (), rule, baseline_path=None, timer_resolution_us=timer_resolution_us
         )
         fresh = sessions_taken(judgement, (measurements[index] for index in others[base:]))
-        failed += judge_confirmed(judgement, fresh).status is Status.REGRESSED
+        failed += judge_confirmed(judgement, fresh).status in alarms
     return FalseAlarms(
         splits=SPLITS,
         failed=failed,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_ascendperf.judge import latency, reasons
@@ -15,11 +14,11 @@ from pytest_ascendperf.judge.exact import (
     NO_EVIDENCE,
     NOTHING_EXAMINED,
     ExactEvidence,
-    Examined,
     examine,
     with_findings,
     without_findings,
 )
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.kernel_tables import combined
 from pytest_ascendperf.judge.nearest import nearest
 from pytest_ascendperf.judge.session_medians import fresh_sessions, on_one_clock, own_rule
@@ -30,54 +29,9 @@ from pytest_ascendperf.model.verdict import Status, Verdict
 if TYPE_CHECKING:
     from pytest_ascendperf.model.attribution import Attribution
     from pytest_ascendperf.model.baseline import Baseline
-    from pytest_ascendperf.model.environment import Environment, KeyDifference
-    from pytest_ascendperf.model.kernel_table import KernelTable
+    from pytest_ascendperf.model.environment import KeyDifference
     from pytest_ascendperf.model.measurement import Measurement, Session
     from pytest_ascendperf.model.protocol import Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """A verdict that may not be the last word, with what it takes to reach that."""
-
-    verdict: Verdict
-    """Final unless ``needs_confirmation``; if the confirmation cannot be made, it stands as it is."""
-    slower_flagged: bool
-    """Whether the session looks slower than the baseline allows."""
-    drift_flagged: bool
-    """Whether it looks slower than the baseline's anchor allows."""
-    environment: Environment
-    """Where the judged session was measured; fresh sessions must be comparable with it."""
-    rule: Rule
-    """As given, with ``min_change_us`` raised to the step of the clock where that is larger, and with its questions."""
-    baseline: Baseline | None
-    """What is stored for this chip and stack, comparable or not; None where nothing is."""
-    resolution_us: float
-    """Step of the clock per call."""
-    kernels: KernelTable | None
-    """What one call of the judged session ran."""
-    examined: Examined
-    """The findings, which the verdict holds, and what could not be checked."""
-
-    @property
-    def needs_confirmation(self) -> bool:
-        """Measure it in fresh processes, as many as :mod:`.confirmation` asks for, for :func:`judge_confirmed`."""
-        return self.is_suspected or self.is_undecided
-
-    @property
-    def is_suspected(self) -> bool:
-        """Whether it looks slower than it may."""
-        return self.slower_flagged or self.drift_flagged
-
-    @property
-    def is_undecided(self) -> bool:
-        """Whether it leaves open a case that must be decided, and looks no slower than the baseline allows."""
-        return self.rule.must_decide and self.verdict.status is Status.INCONCLUSIVE and not self.slower_flagged
-
-    @property
-    def asks_the_baseline(self) -> bool:
-        """Whether fresh sessions have to be compared with the baseline, and not with its anchor alone."""
-        return self.slower_flagged or self.is_undecided
 
 
 def judge_screen(
@@ -118,6 +72,7 @@ def _judge_times(
     draft = Judgement(
         verdict=_bare_verdict(measurement, baseline, rule, baseline_path),
         slower_flagged=False,
+        faster_flagged=False,
         drift_flagged=False,
         environment=measurement.environment,
         rule=rule,
@@ -149,7 +104,12 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
     if result.comparison is None:
         return _outcome(draft, Status.INVALID, reasons.invalid((_NOT_TIMES,)))
     reason = reasons.screened(
-        result.status, result.comparison, screening_rule, clock=clock, flagged=result.flagged, needed=result.needed
+        result.status,
+        result.comparison,
+        screening_rule,
+        clock=clock,
+        flagged=result.flagged or result.faster_flagged,
+        needed=result.needed,
     )
     drift, drift_flagged = None, False
     if anchor is not None:
@@ -166,7 +126,12 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
         drift=drift,
     )
     return dataclasses.replace(
-        draft, verdict=verdict, slower_flagged=result.flagged, drift_flagged=drift_flagged, rule=rule
+        draft,
+        verdict=verdict,
+        slower_flagged=result.flagged,
+        faster_flagged=result.faster_flagged,
+        drift_flagged=drift_flagged,
+        rule=rule,
     )
 
 
@@ -203,7 +168,7 @@ def judge_confirmed(judgement: Judgement, fresh: Sequence[Measurement], problems
 def _confirmed(
     judgement: Judgement, verdict: Verdict, baseline: Baseline, fresh: Sequence[Measurement], problems: Sequence[str]
 ) -> Verdict:
-    """What fresh sessions say of a case that looks slower than its baseline allows, or that one session left open."""
+    """What fresh sessions say of a case that looks changed by more than is allowed, or that one session left open."""
     if verdict.screen is None:
         return verdict
     clock, rule = verdict.clock, judgement.rule
@@ -216,7 +181,7 @@ def _confirmed(
         reason = reasons.unconfirmed(verdict.screen, rule, len(usable.medians_us), clock=clock)
     else:
         taken = result.comparison.head_sessions
-        why = reasons.dismissed(verdict.screen, taken) if judgement.slower_flagged else reasons.measured_again(taken)
+        why = reasons.measured_again(taken) if judgement.is_undecided else reasons.dismissed(verdict.screen, taken)
         reason = reasons.confirmed(
             result.status, result.comparison, usable.rule, clock=clock, why=why, needed=result.needed
         )

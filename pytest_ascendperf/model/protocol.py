@@ -46,7 +46,7 @@ class Rule:
     cases: int
     """Cases judged in the same test (at least 1)."""
     questions: int = 1
-    """Comparisons of one case of which each may fail it (at least 1): with its baseline, and with an anchor if any."""
+    """Comparisons of one case by which it may be slower (at least 1): with its baseline, and with an anchor if any."""
     saved_alpha: float = 0.0
     """Part of the run's level that earlier tests had and did not use, where tests are decided one after the other."""
     host: HostChange = SAME_HOST
@@ -55,8 +55,15 @@ class Rule:
     """Standard deviation, on the logarithmic scale, of what tells so, between sessions of the base."""
     must_decide: bool = False
     """Whether an undecided case fails, so that it is measured again as a suspect is."""
+    improvement_fails: bool = False
+    """Whether a case that is faster by more than the tolerance fails, so that it is confirmed as a slower one is."""
     max_kernels: int | None = None
     """Kernels that one call may run; None for as many as it likes."""
+
+    @property
+    def ways_to_fail(self) -> int:
+        """Questions about the time of one case, of which each may fail it."""
+        return self.questions + self.improvement_fails
 
     @property
     def limit(self) -> float:

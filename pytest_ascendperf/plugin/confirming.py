@@ -10,8 +10,9 @@ import pytest
 
 from pytest_ascendperf.errors import FreshProcessError
 from pytest_ascendperf.judge.confirmation import wants_session
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.out_of_budget import cut_short
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed
+from pytest_ascendperf.judge.verdict import judge_confirmed
 from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.model.cost import Cost
 from pytest_ascendperf.model.measurement import Measurement

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_ascendperf.judge.acceptance import accepts
-from pytest_ascendperf.judge.verdict import Judgement, judge_screen
+from pytest_ascendperf.judge.judgement import Judgement
+from pytest_ascendperf.judge.verdict import judge_screen
 from pytest_ascendperf.measure.budget import BudgetOfRun
 from pytest_ascendperf.model.finding import Finding
 from pytest_ascendperf.model.protocol import Rule

@@ -30,5 +30,6 @@ def rule_of(settings: Settings, *, suite_tests: int, cases: int) -> Rule:
         suite_tests=suite_tests,
         cases=cases,
         must_decide=settings.undecided_fails,
+        improvement_fails=settings.improvement_fails,
         max_kernels=settings.max_kernels,
     )

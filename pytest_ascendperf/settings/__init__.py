@@ -83,6 +83,11 @@ class Settings(NamedTuple):
         """Whether INCONCLUSIVE fails a test, so that what one session or a few leave open is worth more of them."""
         return "inconclusive" in self.failing_statuses
 
+    @property
+    def improvement_fails(self) -> bool:
+        """Whether IMPROVED fails a test, so that what looks faster is confirmed as what looks slower is."""
+        return "improved" in self.failing_statuses
+
 
 class Sources(NamedTuple):
     """What was given where: setting names to values, absent where nothing was given."""

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 import session_values
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.validity import device_reasons
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment

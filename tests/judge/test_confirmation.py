@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from pytest_ascendperf.judge.confirmation import is_settled, sessions_taken, wants_session
 from pytest_ascendperf.judge.contrast import contrast
 from pytest_ascendperf.judge.error_rate import early_looks
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.latency import confirm, is_slower, screen
 from pytest_ascendperf.judge.sensitivity import detectable_change
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId

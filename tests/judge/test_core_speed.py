@@ -17,8 +17,9 @@ from pytest_ascendperf.judge.core_speed import (
     slowed_base_reasons,
     slowed_session_reasons,
 )
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.validity import device_reasons
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId

@@ -10,7 +10,8 @@ import pytest
 import session_values
 from pytest_ascendperf.judge.error_rate import CASE_ALPHA
 from pytest_ascendperf.judge.exact import ExactEvidence
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.judgement import Judgement
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId

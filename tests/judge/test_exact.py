@@ -9,8 +9,9 @@ import pytest
 from judge.kernel_values import kind, table
 from judge.test_verdict import HERE, PATH, QUIET, RULE, baseline, measured
 from pytest_ascendperf.judge.exact import NO_EVIDENCE, ExactEvidence, reason_of_times
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.finding import Finding, FindingKind
 from pytest_ascendperf.model.measurement import Measurement

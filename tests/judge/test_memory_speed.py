@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from pytest_ascendperf.judge.host_speed import host_change, host_spread
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.memory_speed import memory_change, memory_spread
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment

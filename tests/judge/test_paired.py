@@ -20,13 +20,12 @@ from pytest_ascendperf.judge.paired import (
     MOST_SCREENING_SESSIONS,
     Next,
     PairedOutcome,
-    PairedSession,
     confirm_paired,
     looks,
-    paired_session,
     screen_paired,
     screening_looks,
 )
+from pytest_ascendperf.judge.paired_contrast import PairedSession, paired_session
 from pytest_ascendperf.judge.paired_reasons import shown
 from pytest_ascendperf.model.measurement import Clock
 from pytest_ascendperf.model.protocol import Rule
@@ -44,6 +43,7 @@ def rule(
     sessions: int = 20,
     suite_tests: int = 1,
     must_decide: bool = False,
+    improvement_fails: bool = False,
 ) -> Rule:
     return Rule(
         tolerance=tolerance,
@@ -52,6 +52,7 @@ def rule(
         suite_tests=suite_tests,
         cases=1,
         must_decide=must_decide,
+        improvement_fails=improvement_fails,
     )
 
 
@@ -154,6 +155,57 @@ def test_a_difference_below_the_absolute_limit_passes() -> None:
 def test_a_faster_head_is_an_improvement() -> None:
     assert outcome(screen_paired(sessions_of(*[-0.1] * 3), rule())) == (Next.NOTHING, Status.IMPROVED)
     assert screen_paired(sessions_of(*[-0.1] * 3), rule(min_change_us=200.0)).status is Status.PASS
+
+
+def test_where_being_faster_fails_what_looks_faster_is_a_suspect() -> None:
+    both_ways = rule(improvement_fails=True)
+    assert outcome(screen_paired(sessions_of(-0.021), both_ways)) == (Next.CONFIRM, Status.INCONCLUSIVE)
+    assert outcome(screen_paired(sessions_of(-0.019), both_ways)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert screen_paired(sessions_of(-0.05), rule(improvement_fails=True, min_change_us=60.0)).next is Next.MORE
+    assert outcome(confirm_paired(sessions_of(*[-0.1] * 4), both_ways)) == (Next.MORE, Status.INCONCLUSIVE)
+    found = confirm_paired(sessions_of(*[-0.1] * 5), both_ways)
+    assert outcome(found) == (Next.NOTHING, Status.IMPROVED)
+    reason = shown(found.status, found.comparison, both_ways, clock=Clock.DEVICE, needed=found.needed)
+    assert reason == (
+        "900.0 µs is 10.0 % below the base's 1.000 ms; the limit is 2 %. "
+        "Confirmed in 5 pairs of processes that were not part of the suspicion."
+    )
+
+
+def test_such_a_suspect_passes_at_the_last_look_or_when_it_no_longer_looks_faster() -> None:
+    both_ways = rule(improvement_fails=True)
+    close = [-0.026, -0.022, -0.03, -0.012, -0.034] * 4
+    for number in (5, 8, 13):
+        assert outcome(confirm_paired(sessions_of(*close[:number]), both_ways)) == (Next.MORE, Status.INCONCLUSIVE)
+    assert outcome(confirm_paired(sessions_of(*close), both_ways)) == (Next.NOTHING, Status.PASS)
+    assert outcome(confirm_paired(sessions_of(*[0.0] * 5), both_ways)) == (Next.NOTHING, Status.PASS)
+    assert confirm_paired(sessions_of(*[0.1] * 5), both_ways).status is Status.REGRESSED
+
+
+@pytest.mark.parametrize("spread", [0.004, 0.013, 0.04])
+def test_improvements_that_fail_are_as_true_as_slowdowns(spread: float) -> None:
+    draw = random.Random(12)
+    both_ways = rule(improvement_fails=True)
+    unchanged = Counter(decide(0.0, spread, both_ways, draw) for _ in range(800))
+    assert unchanged[Status.IMPROVED] + unchanged[Status.REGRESSED] <= 2
+    at_the_limit = Counter(decide(-0.02, spread, both_ways, draw) for _ in range(800))
+    assert at_the_limit[Status.IMPROVED] <= 11  # 0.5 % are 4; more than 11 have a chance of 0.1 %
+
+
+def test_improvements_that_fail_are_found_as_slowdowns_are() -> None:
+    draw = random.Random(13)
+    found = Counter(decide(-0.05, 0.01, rule(suite_tests=50, improvement_fails=True), draw) for _ in range(400))
+    assert found[Status.IMPROVED] >= 0.9 * 400
+
+
+def test_the_question_that_fails_a_case_has_used_none_of_the_level() -> None:
+    both_ways = rule(suite_tests=50, improvement_fails=True)
+    assert 2.0 * confirm_alpha(both_ways) == confirm_alpha(rule(suite_tests=50))
+    level = confirm_alpha(both_ways)
+    for change, used in ((0.0, 2.0), (0.1, 1.0), (-0.1, 1.0)):
+        found = confirm_paired(sessions_of(*[change] * 5), both_ways)
+        assert found.next is Next.NOTHING
+        assert found.used_alpha == pytest.approx(0.15 * level * used)
 
 
 def test_a_suspect_is_called_slower_at_a_look_and_not_before() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from judge.test_exact import APART, FUSED, LOSS, NOT_FUSED
 from judge.test_verdict import measured
-from pytest_ascendperf.judge.paired import Next, PairedSession
+from pytest_ascendperf.judge.paired import Next
+from pytest_ascendperf.judge.paired_contrast import PairedSession
 from pytest_ascendperf.judge.paired_verdict import PairedEvidence, next_step, paired_verdict
 from pytest_ascendperf.model.protocol import Rule
 from pytest_ascendperf.model.verdict import Status

@@ -129,6 +129,10 @@ def test_two_kinds_of_sessions_fail_as_often_as_splits_part_them() -> None:
     parted = check([100.0] * 3 + [200.0] * 3, rule(confirm_sessions=2), base=3)
     assert parted.false_alarms is not None
     assert parted.false_alarms.rate == pytest.approx(1 / 20, abs=0.02), "1 split in C(6, 3) = 20 parts them"
+    both_ways = replace(rule(confirm_sessions=2), improvement_fails=True)
+    faster_too = check([100.0] * 3 + [200.0] * 3, both_ways, base=3)
+    assert faster_too.false_alarms is not None
+    assert faster_too.false_alarms.rate == pytest.approx(2 / 20, abs=0.03), "and 1 the other way round"
     tolerant = check([100.0] * 3 + [200.0] * 3, rule(confirm_sessions=2, tolerance=2.0), base=3)
     assert tolerant.false_alarms is not None
     assert tolerant.false_alarms.failed == 0

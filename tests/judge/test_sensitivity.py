@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from pytest_ascendperf.judge.confirmation import sessions_taken
+from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.latency import confirm, screen
 from pytest_ascendperf.judge.sensitivity import detectable_change, needed_sessions
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment

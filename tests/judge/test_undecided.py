@@ -11,7 +11,8 @@ import pytest
 
 from pytest_ascendperf.judge.confirmation import sessions_taken
 from pytest_ascendperf.judge.exact import ExactEvidence
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.judgement import Judgement
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment

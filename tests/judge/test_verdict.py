@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_ascendperf.judge.verdict import Judgement, judge_confirmed, judge_screen
+from pytest_ascendperf.judge.judgement import Judgement
+from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.baseline import Baseline
 from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.model.environment import Environment

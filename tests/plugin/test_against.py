@@ -128,6 +128,22 @@ def test_a_tolerance_that_was_given_wins(git_suite: GitSuite) -> None:
     assert git_suite.statuses(*AGAINST, ASCENDPERF_TOLERANCE="0.05") == {"test_x": "pass"}
 
 
+def test_a_faster_head_fails_only_where_that_is_asked_for_and_confirmed(git_suite: GitSuite) -> None:
+    git_suite.commit(test_suite=scripted_test(10.0))
+    git_suite.write(test_suite=scripted_test(9.3))
+    result, report = git_suite.report(*AGAINST, TWENTY)
+    result.assert_outcomes(passed=1)
+    assert (report["cases"][0]["status"], report["cases"][0]["confirm"]) == ("improved", None)
+    result, report = git_suite.report(*AGAINST, TWENTY, "--ascendperf-fail-on=regressed,improved")
+    result.assert_outcomes(failed=1)
+    (case,) = report["cases"]
+    assert (case["status"], case["screen"]["head_sessions"], case["confirm"]["head_sessions"]) == ("improved", 1, 5)
+    assert case["reason"] == (
+        "9.300 µs is 7.0 % below the base's 10.00 µs; the limit is 2 %. "
+        "Confirmed in 5 pairs of processes that were not part of the suspicion."
+    )
+
+
 ALTERNATING = """
 from pathlib import Path
 

@@ -205,6 +205,22 @@ def test_fail_on_chooses_the_statuses(suite: Suite) -> None:
     assert lines_with(result, "FAILED test_suite.py::test_no_baseline - Failed: latency no baseline: ")
 
 
+def test_an_improvement_that_fails_is_confirmed_in_fresh_processes(suite: Suite) -> None:
+    suite.write(test_suite=EIGHT)
+    suite.record("-k", "improved")
+    option = "--ascendperf-fail-on=regressed,improved"
+    result, report = suite.report(option, "-k", "improved", FAST="5")
+    result.assert_outcomes(failed=1)
+    (case,) = report["cases"]
+    assert (case["status"], case["fails"], case["confirm"]["head_sessions"]) == ("improved", True, 2)
+    assert " below the baseline's 10.00 µs, confirmed in 2 fresh processes: " in case["reason"]
+    result, report = suite.report(option, "-k", "improved", FAST="5", FRESH_FAST="10")
+    result.assert_outcomes(passed=1)
+    (case,) = report["cases"]
+    assert (case["status"], case["confirm"]["head_sessions"]) == ("pass", 2)
+    assert case["reason"].startswith("The first session's 5.000 µs was not confirmed in 2 fresh processes: ")
+
+
 def test_exit_statuses(suite: Suite) -> None:
     suite.write(test_suite=EIGHT, test_plain="def test_plain(): pass", test_fails="def test_fails(): assert 0")
     nothing = "--ascendperf-strict: nothing was measured, exit status 6"

@@ -13,7 +13,8 @@ from pytest_ascendperf.errors import AgainstError
 from pytest_ascendperf.judge import error_rate
 from pytest_ascendperf.judge.kernel_changes import KnownLoss
 from pytest_ascendperf.judge.out_of_budget import cut_short
-from pytest_ascendperf.judge.paired import Next, paired_session
+from pytest_ascendperf.judge.paired import Next
+from pytest_ascendperf.judge.paired_contrast import paired_session
 from pytest_ascendperf.judge.paired_verdict import (
     PairedEvidence,
     base_failed,

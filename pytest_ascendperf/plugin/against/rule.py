@@ -25,4 +25,5 @@ def rule_of(config: pytest.Config, keywords: Mapping[str, object], *, cases: int
         suite_tests=1,
         cases=max(cases, 1),
         must_decide=settings.undecided_fails,
+        improvement_fails=settings.improvement_fails,
     )
