@@ -69,7 +69,10 @@ def fresh_sessions(
             left_out.append(measurement.invalid[0] if measurement.invalid else "No session was measured.")
         elif differences:
             keys = ", ".join(str(difference) for difference in differences)
-            left_out.append(f"It ran in another environment than the first session: {keys}.")
+            left_out.append(
+                f"It ran in another environment than the first session: {keys}. A fresh process runs this test alone: "
+                "have the test itself set what earlier tests leave behind."
+            )
         elif slowed := (*device_reasons(session, base), *slowed_session_reasons(session, base)):
             left_out.append(slowed[0])
         elif (median_us := session.median_on(clock)) is None:

@@ -265,7 +265,10 @@ def test_a_fresh_session_from_another_environment_says_which_key_differs() -> No
     fresh = [measured(13.1, environment=replace(HERE, hard=(("threads", "8"),)))]
     verdict = judge_confirmed(screened(13.40, *QUIET), fresh)
     assert verdict.status is Status.INCONCLUSIVE
-    assert "threads 4 → 8" in verdict.reason
+    assert verdict.reason.endswith(
+        "1 of 1 fresh session could not be used: It ran in another environment than the first session: threads 4 → 8. "
+        "A fresh process runs this test alone: have the test itself set what earlier tests leave behind."
+    )
 
 
 @pytest.mark.parametrize("base_us", [QUIET, (12.5,)])
