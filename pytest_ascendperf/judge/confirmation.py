@@ -60,9 +60,8 @@ def _question(
     judgement: Judgement, base: Baseline | Anchor, fresh: Sequence[Measurement]
 ) -> tuple[tuple[float, ...], tuple[float, ...], Rule]:
     """The medians of both sides, and the rule for them."""
-    clock, rule = judgement.verdict.clock, judgement.rule
-    if base is not judgement.baseline:  # to be faster than the anchor fails nothing
-        rule = dataclasses.replace(rule, questions=rule.ways_to_fail, improvement_fails=False)
+    clock = judgement.verdict.clock
+    rule = judgement.rule if base is judgement.baseline else judgement.rule.of_anchor
     usable = fresh_sessions(judgement.environment, fresh, base.sessions, clock, rule)
     return base.medians_on(clock) or (), usable.medians_us, usable.rule
 

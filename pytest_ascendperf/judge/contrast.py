@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_ascendperf.statistics.series import mean
+from pytest_ascendperf.statistics.series import geometric_mean, mean
 from pytest_ascendperf.statistics.student import upper_quantile, upper_tail
 
 SPREAD_FLOOR = 0.002
@@ -88,7 +88,7 @@ def contrast(base_us: Sequence[float], head_us: Sequence[float], *, resolution_u
     base_mean = mean(base_logs)
     head_mean = mean(head_logs)
     freedom = len(base_logs) + len(head_logs) - 2
-    base_geometric = _geometric_mean(base_us, base_mean)
+    base_geometric = geometric_mean(base_us)
     spread = None
     noise = None
     if freedom > 0:
@@ -97,7 +97,7 @@ def contrast(base_us: Sequence[float], head_us: Sequence[float], *, resolution_u
         noise = max(spread, SPREAD_FLOOR, resolution_us / base_geometric)
     return Contrast(
         base_us=base_geometric,
-        head_us=_geometric_mean(head_us, head_mean),
+        head_us=geometric_mean(head_us),
         base_sessions=len(base_logs),
         head_sessions=len(head_logs),
         log_ratio=head_mean - base_mean,
@@ -109,9 +109,3 @@ def contrast(base_us: Sequence[float], head_us: Sequence[float], *, resolution_u
 def relative(log_ratio: float) -> float:
     """The relative change that a natural logarithm of a ratio stands for: 0.05 for ln 1.05."""
     return math.expm1(min(log_ratio, _LOG_LIMIT))
-
-
-def _geometric_mean(values_us: Sequence[float], mean_log: float) -> float:
-    """exp(``mean_log``), never outside the values, so that equal ones come back to the last digit."""
-    lowest, highest = min(values_us), max(values_us)
-    return lowest if lowest == highest else max(lowest, min(math.exp(mean_log), highest))

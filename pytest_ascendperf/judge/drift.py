@@ -37,7 +37,7 @@ def screen_drift(
     anchor: Anchor, now_us: float, rule: Rule, *, clock: Clock, resolution_us: float
 ) -> tuple[Drift | None, bool]:
     """How the run's own session stands to a comparable ``anchor``, and whether fresh sessions have to confirm it."""
-    result = latency.screen(anchor.medians_on(clock) or (), now_us, rule, resolution_us=resolution_us)
+    result = latency.screen(anchor.medians_on(clock) or (), now_us, rule.of_anchor, resolution_us=resolution_us)
     if result.comparison is None:
         return None, False
     drift = Drift(
@@ -68,7 +68,7 @@ def confirm_drift(
     if verdict.drift is None:
         return verdict
     clock = verdict.clock
-    usable = fresh_sessions(environment, fresh, anchor.sessions, clock, rule)
+    usable = fresh_sessions(environment, fresh, anchor.sessions, clock, rule.of_anchor)
     base_us = anchor.medians_on(clock) or ()
     result = latency.confirm(base_us, usable.medians_us, usable.rule, resolution_us=resolution_us)
     fails = result.status is Status.REGRESSED

@@ -25,10 +25,8 @@ class Judgement:
 
     verdict: Verdict
     """Final unless ``needs_confirmation``; if the confirmation cannot be made, it stands as it is."""
-    slower_flagged: bool
-    """Whether the session looks slower than the baseline allows."""
-    faster_flagged: bool
-    """Whether it looks faster by more than the tolerance, and that fails."""
+    flagged: bool
+    """Whether the session looks slower than the baseline allows, or faster where that fails."""
     drift_flagged: bool
     """Whether it looks slower than the baseline's anchor allows."""
     environment: Environment
@@ -52,15 +50,14 @@ class Judgement:
     @property
     def is_suspected(self) -> bool:
         """Whether it looks slower than it may, or faster where that fails."""
-        return self.slower_flagged or self.faster_flagged or self.drift_flagged
+        return self.flagged or self.drift_flagged
 
     @property
     def is_undecided(self) -> bool:
         """Whether it leaves open a case that must be decided, and does not look changed by more than is allowed."""
-        is_open = self.verdict.status is Status.INCONCLUSIVE and not (self.slower_flagged or self.faster_flagged)
-        return self.rule.must_decide and is_open
+        return self.rule.must_decide and self.verdict.status is Status.INCONCLUSIVE and not self.flagged
 
     @property
     def asks_the_baseline(self) -> bool:
         """Whether fresh sessions have to be compared with the baseline, and not with its anchor alone."""
-        return self.slower_flagged or self.faster_flagged or self.is_undecided
+        return self.flagged or self.is_undecided

@@ -39,9 +39,7 @@ class Screening:
     comparison: Comparison | None
     """None where the status is INVALID."""
     flagged: bool
-    """Slower than allowed as far as one session can say: to be confirmed in fresh processes."""
-    faster_flagged: bool
-    """Faster by more than the tolerance as far as one session can say, and that fails: to be confirmed alike."""
+    """Slower than allowed, or faster where that fails, as far as one session can say: to be confirmed in fresh ones."""
     detectable_change: float | None
     """Smallest true relative change that both stages together fail with 80 % power; None where no spread is known."""
     needed: NeededSessions | None
@@ -60,11 +58,6 @@ class Confirmation:
     """What would decide an INCONCLUSIVE; None otherwise, and where there were too few sessions to say."""
 
 
-_NOT_SCREENED = Screening(
-    status=Status.INVALID, comparison=None, flagged=False, faster_flagged=False, detectable_change=None, needed=None
-)
-
-
 def screen(
     baseline_medians_us: Sequence[float], head_us: float, rule: Rule, *, resolution_us: float = 0.0
 ) -> Screening:
@@ -73,7 +66,7 @@ def screen(
     ``resolution_us`` is the step of the clock, per call: sessions are not taken to agree better than that.
     """
     if not baseline_medians_us or not are_times((*baseline_medians_us, head_us)):
-        return _NOT_SCREENED
+        return Screening(status=Status.INVALID, comparison=None, flagged=False, detectable_change=None, needed=None)
     head = (head_us,)
     numbers = contrast(baseline_medians_us, head, resolution_us=resolution_us)
     if numbers.noise is None:
@@ -83,21 +76,19 @@ def screen(
         status = _status(numbers, rule, error_rate.IMPROVED_ALPHA)
         slower = numbers.exceeds(rule.tolerance, error_rate.SCREEN_ALPHA)
     flagged = slower and numbers.head_us - numbers.base_us > rule.min_change_us
-    faster_flagged = rule.improvement_fails and is_faster(numbers, rule, error_rate.SCREEN_ALPHA)
-    if faster_flagged:
-        status = Status.INCONCLUSIVE
+    if rule.improvement_fails and is_faster(numbers, rule, error_rate.SCREEN_ALPHA):
+        status, flagged = Status.INCONCLUSIVE, True
     return Screening(
         status=status,
         comparison=_comparison(numbers, Stage.SCREEN, baseline_medians_us, head, rule),
         flagged=flagged,
-        faster_flagged=faster_flagged,
         detectable_change=detectable_change(
             base_us=numbers.base_us,
             base_sessions=numbers.base_sessions,
             noise=numbers.noise,
             rule=rule,
         ),
-        needed=None if flagged or faster_flagged else _needed(status, numbers, rule),
+        needed=None if flagged else _needed(status, numbers, rule),
     )
 
 

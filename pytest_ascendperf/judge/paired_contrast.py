@@ -14,7 +14,7 @@ from pytest_ascendperf.model.stage import Comparison, Stage
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.order import median
 from pytest_ascendperf.statistics.power import paired_sessions_to_show
-from pytest_ascendperf.statistics.series import mean, standard_deviation
+from pytest_ascendperf.statistics.series import geometric_mean, mean, standard_deviation
 from pytest_ascendperf.statistics.student import upper_quantile, upper_tail
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class PairedContrast:
         self.count = len(kept)
         self.left_out = left_out
         self.log_ratio = mean(logs)
-        self.base_us = _geometric_mean([session.base_us for session in kept])
-        self.head_us = _geometric_mean([session.head_us for session in kept])
+        self.base_us = geometric_mean([session.base_us for session in kept])
+        self.head_us = geometric_mean([session.head_us for session in kept])
         self.spread = _spread_of_kept(logs, left_out) if self.count > 1 else None
         self.noise = None if self.spread is None else max(self.spread, SPREAD_FLOOR, resolution_us / self.base_us)
         """The spread that decisions use; None for one session."""
@@ -152,9 +152,3 @@ def _spread_of_kept(ordered: Sequence[float], left_out: int) -> float:
     """The standard deviation of which √(number kept) is the error of the mean of what is kept of all values."""
     all_values = [*[ordered[0]] * left_out, *ordered, *[ordered[-1]] * left_out]
     return standard_deviation(all_values) * math.sqrt((len(all_values) - 1) / (len(ordered) - 1))
-
-
-def _geometric_mean(values_us: Sequence[float]) -> float:
-    """Never outside the values, so that equal ones come back to the last digit."""
-    lowest, highest = min(values_us), max(values_us)
-    return lowest if lowest == highest else max(lowest, min(math.exp(mean([*map(math.log, values_us)])), highest))

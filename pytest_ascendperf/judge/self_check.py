@@ -24,7 +24,7 @@ from pytest_ascendperf.model.baseline import Baseline, NotRecorded
 from pytest_ascendperf.model.measurement import Clock, Measurement
 from pytest_ascendperf.model.verdict import Status
 from pytest_ascendperf.statistics.proportion import proportion_bounds
-from pytest_ascendperf.statistics.series import mean, standard_deviation
+from pytest_ascendperf.statistics.series import geometric_mean, standard_deviation
 from pytest_ascendperf.units import next_round_number
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def check_case(
         return made
     used = [each for each in sessions if isinstance(each, Measurement) and each.session in made.sessions]
     clock, medians_us = _on_one_clock(made)
-    logs = [math.log(median_us) for median_us in medians_us]
-    median_us, spread = math.exp(mean(logs)), standard_deviation(logs)
+    median_us, spread = geometric_mean(medians_us), standard_deviation([math.log(each) for each in medians_us])
     resolution_us = timer_resolution_us / made.sessions[0].calls_per_round
     noise = max(spread, SPREAD_FLOOR, resolution_us / median_us)
     rule = dataclasses.replace(rule, host_spread=host_spread(made.sessions))

@@ -71,8 +71,7 @@ def _judge_times(
     rule = dataclasses.replace(rule, min_change_us=max(rule.min_change_us, resolution_us))
     draft = Judgement(
         verdict=_bare_verdict(measurement, baseline, rule, baseline_path),
-        slower_flagged=False,
-        faster_flagged=False,
+        flagged=False,
         drift_flagged=False,
         environment=measurement.environment,
         rule=rule,
@@ -104,12 +103,7 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
     if result.comparison is None:
         return _outcome(draft, Status.INVALID, reasons.invalid((_NOT_TIMES,)))
     reason = reasons.screened(
-        result.status,
-        result.comparison,
-        screening_rule,
-        clock=clock,
-        flagged=result.flagged or result.faster_flagged,
-        needed=result.needed,
+        result.status, result.comparison, screening_rule, clock=clock, flagged=result.flagged, needed=result.needed
     )
     drift, drift_flagged = None, False
     if anchor is not None:
@@ -125,14 +119,7 @@ def _compared(draft: Judgement, session: Session, baseline: Baseline) -> Judgeme
         notes=(*draft.verdict.notes, *_speed_notes(session, baseline.sessions), *told),
         drift=drift,
     )
-    return dataclasses.replace(
-        draft,
-        verdict=verdict,
-        slower_flagged=result.flagged,
-        faster_flagged=result.faster_flagged,
-        drift_flagged=drift_flagged,
-        rule=rule,
-    )
+    return dataclasses.replace(draft, verdict=verdict, flagged=result.flagged, drift_flagged=drift_flagged, rule=rule)
 
 
 def _speed_notes(session: Session, base: Sequence[Session]) -> tuple[str, ...]:

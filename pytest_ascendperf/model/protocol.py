@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_ascendperf.model.host_change import SAME_HOST, HostChange
 
@@ -64,6 +64,11 @@ class Rule:
     def ways_to_fail(self) -> int:
         """Questions about the time of one case, of which each may fail it."""
         return self.questions + self.improvement_fails
+
+    @property
+    def of_anchor(self) -> Rule:
+        """The same for the comparison with an anchor: to be faster than that one fails nothing."""
+        return replace(self, questions=self.ways_to_fail, improvement_fails=False)
 
     @property
     def limit(self) -> float:

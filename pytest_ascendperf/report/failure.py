@@ -124,7 +124,10 @@ def _evidence(verdict: Verdict) -> list[tuple[str, str]]:
         name = "fresh processes" if verdict.base is None else "fresh pairs"
         facts.append((name, _confirmation(confirm, _base_word(verdict))))
     if verdict.decisive is not None:
-        facts.extend(_statistics(verdict.decisive, verdict.tolerance))
+        facts.extend(_interval(verdict.decisive))
+        if verdict.status is not Status.IMPROVED:  # p asks whether it is slower
+            facts.extend(_p_values(verdict.decisive, verdict.tolerance))
+        facts.extend(_spread(verdict.decisive))
     if verdict.detectable_change is not None:
         share = format_share(verdict.detectable_change)
         facts.append(("detectable", f"a slowdown of {share} is caught 4 times in 5"))
@@ -154,11 +157,15 @@ def _against(change: float, base: str) -> str:
     return f"{text} against the {base}" if text.endswith("%") else f"{text} the {base}"
 
 
-def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str]]:
+def _interval(comparison: Comparison) -> list[tuple[str, str]]:
+    if comparison.low is None or comparison.high is None:
+        return []
+    interval = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
+    return [(f"{comparison.confidence * 100:g} % interval", interval)]
+
+
+def _p_values(comparison: Comparison, tolerance: float) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
-    if comparison.low is not None and comparison.high is not None:
-        interval = f"{format_change(comparison.low)} to {format_change(comparison.high)}"
-        facts.append((f"{comparison.confidence * 100:g} % interval", interval))
     if comparison.p_value is not None:
         limit = format_tolerance(tolerance)
         if comparison.host.slower > 0.0:
@@ -169,9 +176,13 @@ def _statistics(comparison: Comparison, tolerance: float) -> list[tuple[str, str
     if comparison.rank_p_value is not None:
         meaning = "the same without assuming a distribution"
         facts.append(("p by rank", f"{format_chance(comparison.rank_p_value)}: {meaning}"))
-    if comparison.spread is not None:
-        facts.append(("spread", f"sessions differ by {format_share(comparison.spread)} (standard deviation)"))
     return facts
+
+
+def _spread(comparison: Comparison) -> list[tuple[str, str]]:
+    if comparison.spread is None:
+        return []
+    return [("spread", f"sessions differ by {format_share(comparison.spread)} (standard deviation)")]
 
 
 def _baseline(verdict: Verdict) -> str:

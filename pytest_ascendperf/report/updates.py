@@ -11,7 +11,7 @@ from pytest_ascendperf.model.case import CaseId
 from pytest_ascendperf.report.kernels import table_change
 from pytest_ascendperf.report.next_step import CommandLine
 from pytest_ascendperf.report.wording import ABSENT, aligned, counted, first_of, printable
-from pytest_ascendperf.statistics.series import mean, standard_deviation
+from pytest_ascendperf.statistics.series import geometric_mean, standard_deviation
 from pytest_ascendperf.units import format_change, format_duration, format_share
 
 
@@ -39,7 +39,7 @@ class RecordedCase:
             return None
         clock = self.new.sessions[0].clock
         before_us, now_us = self.new.anchor.medians_on(clock), self.new.medians_on(clock)
-        return None if before_us is None or now_us is None else _centre_us(now_us) / _centre_us(before_us) - 1.0
+        return None if before_us is None or now_us is None else geometric_mean(now_us) / geometric_mean(before_us) - 1.0
 
 
 def update_table(
@@ -129,13 +129,13 @@ def _without_kernels(recorded: Sequence[RecordedCase]) -> list[str]:
 
 
 def _numbers(change: RecordedCase) -> list[str]:
-    new_us = _centre_us(change.new.medians_us)
+    new_us = geometric_mean(change.new.medians_us)
     spread = _spread(change.new.medians_us)
     sessions = str(len(change.new.sessions))
     if change.old is None:
         old, moved = ABSENT, "new"
     else:
-        old_us = _centre_us(change.old.medians_us)
+        old_us = geometric_mean(change.old.medians_us)
         old = format_duration(old_us)
         comparable = not change.new.environment.hard_differences(change.old.environment)
         moved = format_change(new_us / old_us - 1.0) if comparable else "not comparable"
@@ -143,15 +143,6 @@ def _numbers(change: RecordedCase) -> list[str]:
     return [old, format_duration(new_us), moved, sessions, ABSENT if spread is None else format_share(spread)]
 
 
-def _centre_us(medians_us: Sequence[float]) -> float:
-    """Geometric mean of session medians, in µs, as in a verdict's comparison."""
-    return math.exp(mean(_logarithms(medians_us)))
-
-
 def _spread(medians_us: Sequence[float]) -> float | None:
     """Standard deviation of the logarithms of session medians, as in a verdict's comparison; None for one session."""
-    return standard_deviation(_logarithms(medians_us)) if len(medians_us) > 1 else None
-
-
-def _logarithms(medians_us: Sequence[float]) -> list[float]:
-    return [math.log(median_us) for median_us in medians_us]
+    return standard_deviation([math.log(median_us) for median_us in medians_us]) if len(medians_us) > 1 else None

@@ -15,6 +15,15 @@ def mean(values: Sequence[float]) -> float:
     return lowest + math.fsum(value - lowest for value in values) / len(values)
 
 
+def geometric_mean(values: Sequence[float]) -> float:
+    """Geometric mean of values above 0, never outside them, so that equal ones give exactly that value.
+
+    Raises ValueError without values.
+    """
+    centre = math.exp(mean([math.log(value) for value in values]))
+    return max(min(values), min(centre, max(values)))
+
+
 def standard_deviation(values: Sequence[float]) -> float:
     """Standard deviation of a sample (n - 1); 0 for one value. Raises ValueError without values."""
     centre = mean(values)

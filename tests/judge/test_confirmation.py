@@ -140,7 +140,7 @@ def test_a_case_that_can_no_longer_get_two_sessions_takes_none() -> None:
 
 
 def test_what_was_not_flagged_wants_nothing() -> None:
-    judgement = replace(flagged(2000.0, QUIET), slower_flagged=False)
+    judgement = replace(flagged(2000.0, QUIET), flagged=False)
     assert not wants_session(judgement, [])
 
 
@@ -155,7 +155,7 @@ def suspected(now_us: float, base_us: Sequence[float], anchor_us: Sequence[float
 
 def test_a_drift_that_three_sessions_show_ends_there() -> None:
     judgement = suspected(1300.0, [value * 1.25 for value in QUIET], QUIET)
-    assert (judgement.slower_flagged, judgement.drift_flagged) == (False, True)
+    assert (judgement.flagged, judgement.drift_flagged) == (False, True)
     fresh = [measured(value) for value in (1290.0, 1300.0, 1310.0, 1305.0)]
     assert [count for count in range(5) if not wants_session(judgement, fresh[:count])] == [3]
     verdict = judge_confirmed(judgement, fresh[:3])
@@ -165,7 +165,7 @@ def test_a_drift_that_three_sessions_show_ends_there() -> None:
 def test_what_passes_against_its_baseline_goes_on_until_its_drift_is_settled() -> None:
     """1.060 ms is not above 1.050 ms by much: against the anchor it takes all sessions to say so."""
     judgement = suspected(1200.0, [1060.0, 1062.0, 1058.0, 1061.0, 1059.0], QUIET)
-    assert (judgement.slower_flagged, judgement.drift_flagged) == (True, True)
+    assert (judgement.flagged, judgement.drift_flagged) == (True, True)
     fresh = [measured(value) for value in (1060.0, 1061.0, 1059.0, 1060.0, 1060.5)]
     alone = replace(judgement, drift_flagged=False)
     assert next(count for count in range(6) if not wants_session(alone, fresh[:count])) == 2
@@ -174,7 +174,7 @@ def test_what_passes_against_its_baseline_goes_on_until_its_drift_is_settled() -
 
 def test_what_is_shown_against_its_anchor_needs_no_session_for_its_baseline() -> None:
     judgement = suspected(1500.0, [1240.0, 1310.0, 1150.0, 1290.0, 1200.0], QUIET)
-    assert (judgement.slower_flagged, judgement.drift_flagged) == (True, True)
+    assert (judgement.flagged, judgement.drift_flagged) == (True, True)
     fresh = [measured(value) for value in (1330.0, 1325.0, 1335.0)]
     alone = replace(judgement, drift_flagged=False)
     assert wants_session(alone, fresh)

@@ -274,7 +274,7 @@ def test_a_slowdown_on_a_faster_core_is_told_without_it() -> None:
 def test_a_slower_core_is_no_slow_drift_either() -> None:
     anchor = Anchor(sessions=(on_core(5.0),) * 5, revision=None)
     judgement = judged(on_core(5.0, 112.0), *(on_core(5.5, 110.0),) * 5, anchor=anchor)
-    assert (judgement.slower_flagged, judgement.drift_flagged) == (False, True)
+    assert (judgement.flagged, judgement.drift_flagged) == (False, True)
     drifted = judge_confirmed(judgement, [measured(on_core(5.0, 112.0))] * 2)
     assert (drifted.status, drifted.drifted is not None) == (Status.REGRESSED, True)
     assert judge_confirmed(judgement, [measured(on_core(5.5, 112.0))] * 2).drifted is None

@@ -75,7 +75,7 @@ CREPT = anchored(*(1045.0,) * 5)
 def test_creep_that_the_last_baseline_tolerates_is_found_and_named() -> None:
     judgement = screened(1062.0, CREPT)
     assert judgement.needs_confirmation
-    assert not judgement.slower_flagged
+    assert not judgement.flagged
     assert judgement.verdict.status is Status.PASS
     verdict = judge_confirmed(judgement, [measured(1062.0)] * 5)
     assert verdict.status is Status.REGRESSED
@@ -131,7 +131,7 @@ def test_only_the_question_that_was_flagged_may_fail() -> None:
     assert of_anchor.drifted is not None
     fast_anchor_us = (900.0, 1100.0) * 3
     of_baseline = screened(1062.0, anchored(*(1000.0,) * 5, anchor_us=fast_anchor_us))
-    assert (of_baseline.slower_flagged, of_baseline.drift_flagged) == (True, False)
+    assert (of_baseline.flagged, of_baseline.drift_flagged) == (True, False)
     verdict = judge_confirmed(of_baseline, [measured(1500.0)] * 5)
     assert verdict.status is Status.REGRESSED
     assert verdict.drift is not None
@@ -186,7 +186,7 @@ def test_a_drift_that_could_not_be_looked_at_leaves_no_pass() -> None:
 
 def test_a_problem_of_the_fresh_sessions_is_told_once() -> None:
     judgement = screened(1300.0, CREPT)
-    assert judgement.slower_flagged
+    assert judgement.flagged
     assert judgement.drift_flagged
     verdict = judge_confirmed(judgement, [measured(1300.0)] * 4, ["it crashed"])
     assert verdict.reason.count("it crashed") == 1

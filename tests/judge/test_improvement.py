@@ -9,28 +9,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pytest_ascendperf.judge.confirmation import sessions_taken
+from judge.test_undecided import CASE, HERE, decided, measured
 from pytest_ascendperf.judge.judgement import Judgement
 from pytest_ascendperf.judge.verdict import judge_confirmed, judge_screen
 from pytest_ascendperf.model.anchor import Anchor
 from pytest_ascendperf.model.baseline import Baseline
-from pytest_ascendperf.model.case import CaseId
-from pytest_ascendperf.model.environment import Environment
-from pytest_ascendperf.model.measurement import Measurement
 from pytest_ascendperf.model.protocol import Rule
-from pytest_ascendperf.model.verdict import Status, Verdict
+from pytest_ascendperf.model.verdict import Status
 from session_values import session
 
 RULE = Rule(tolerance=0.05, min_change_us=1.0, confirm_sessions=5, suite_tests=1, cases=1, improvement_fails=True)
-CASE = CaseId(module="test_x.py", test="test_x")
-HERE = Environment(device="scripted", chip="scripted", chip_id="scripted", stack_id="scripted-1", hard=(), soft=())
 BASE = [1000.0, 1004.0, 996.0, 1003.0, 997.0]
 FASTER = [800.0, 803.0, 797.0, 801.0, 799.0]
 SLOWER = [1300.0, 1310.0, 1290.0, 1305.0, 1295.0]
-
-
-def measured(median_us: float) -> Measurement:
-    return Measurement(case=CASE, environment=HERE, session=session(median_us), invalid=(), notes=())
 
 
 def judged(now_us: float, rule: Rule = RULE, *, base_us: Sequence[float] = BASE, anchor_us: float = 0.0) -> Judgement:
@@ -39,12 +30,6 @@ def judged(now_us: float, rule: Rule = RULE, *, base_us: Sequence[float] = BASE,
     sessions = tuple(map(session, base_us))
     baseline = Baseline(case=CASE, environment=HERE, sessions=sessions, revision=None, anchor=anchor)
     return judge_screen(measured(now_us), baseline, (), rule, baseline_path="b.json")
-
-
-def decided(judgement: Judgement, fresh_us: Sequence[float]) -> tuple[Verdict, int]:
-    """The verdict, and how many of these sessions a run would have measured for it."""
-    taken = sessions_taken(judgement, map(measured, fresh_us))
-    return judge_confirmed(judgement, taken), len(taken)
 
 
 def test_one_session_tells_an_improvement_that_fails_nothing() -> None:
@@ -66,7 +51,7 @@ def test_where_it_fails_one_session_only_raises_a_suspicion() -> None:
 def test_what_does_not_look_faster_is_judged_as_ever(now_us: float) -> None:
     strict, ordinary = judged(now_us), judged(now_us, replace(RULE, improvement_fails=False))
     assert strict.verdict.status is ordinary.verdict.status
-    assert (strict.slower_flagged, strict.faster_flagged) == (ordinary.slower_flagged, False)
+    assert strict.flagged is ordinary.flagged
 
 
 def test_a_clear_improvement_is_confirmed_early() -> None:
@@ -115,7 +100,7 @@ def test_a_baseline_of_one_session_says_nothing_of_it() -> None:
 
 def test_to_be_faster_than_the_anchor_neither_fails_nor_ends_a_confirmation() -> None:
     creeping = judged(1300.0, anchor_us=1100.0)
-    assert (creeping.slower_flagged, creeping.drift_flagged) == (True, True)
+    assert (creeping.flagged, creeping.drift_flagged) == (True, True)
     verdict, taken = decided(creeping, [1001.0, 1002.0, 998.0, 1000.0, 999.0])
     assert (verdict.status, taken) == (Status.PASS, 2)
 

@@ -214,6 +214,8 @@ def test_an_improvement_that_fails_is_confirmed_in_fresh_processes(suite: Suite)
     (case,) = report["cases"]
     assert (case["status"], case["fails"], case["confirm"]["head_sessions"]) == ("improved", True, 2)
     assert " below the baseline's 10.00 µs, confirmed in 2 fresh processes: " in case["reason"]
+    assert lines_with(result, "  90 % interval ")
+    assert not lines_with(result, "if the code were just 5 % slower")
     result, report = suite.report(option, "-k", "improved", FAST="5", FRESH_FAST="10")
     result.assert_outcomes(passed=1)
     (case,) = report["cases"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ascendperf.statistics.series import lag1_autocorrelation, mean, standard_deviation, thinned
+from pytest_ascendperf.statistics.series import geometric_mean, lag1_autocorrelation, mean, standard_deviation, thinned
 
 DURATIONS = st.lists(st.floats(min_value=1e-3, max_value=1e9), min_size=2, max_size=60)
 
@@ -26,6 +26,13 @@ def test_equal_values_have_exactly_that_mean_and_no_spread(value: float, count: 
     assert mean([value] * count) == value
     assert standard_deviation([value] * count) == 0.0
     assert lag1_autocorrelation([value] * count) == 0.0
+
+
+@given(st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=20))
+def test_geometric_mean_agrees_with_the_standard_library_and_stays_among_its_values(values: list[float]) -> None:
+    found = geometric_mean(values)
+    assert found == pytest.approx(statistics.geometric_mean(values))
+    assert min(values) <= found <= max(values)
 
 
 def test_mean_of_nothing_is_refused() -> None:
